@@ -1,0 +1,324 @@
+/*
+ * virleaseupkeep.c: watching all sessions, sweep and audit
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <config.h>
+
+#include "virleaseenginepriv.h"
+#include "virerror.h"
+#include "virlog.h"
+
+VIR_LOG_INIT("lease.upkeep");
+
+/* Sweep and audit come every few renewals, and every minute at least. */
+#define VIR_LEASE_UPKEEP_RENEWALS 4
+#define VIR_LEASE_UPKEEP_MAX (60 * VIR_LEASE_SECOND)
+
+
+/* ---- what sessions/ shows (rule 7, and the revoke markers) ---- */
+
+static void
+virLeaseUpkeepRevoke(virLeaseEngine *engine,
+                     guint64 number)
+{
+    virLeaseOwner *owner = virLeaseEngineFindRun(engine, engine->session.sid, number);
+
+    if (!owner || owner->gone) {
+        engine->upkeepWanted |= owner == NULL;
+        return;
+    }
+    if (!owner->fenced)
+        virLeaseEngineFence(engine, owner, _("an administrator revoked its locks"));
+}
+
+
+static void
+virLeaseUpkeepOwnName(virLeaseEngine *engine,
+                      virLeaseTime sent,
+                      const virLeaseDirEntry *entry)
+{
+    char sid[VIR_LEASE_SID_LEN + 1];
+    gboolean isMarker = FALSE;
+    virLeaseMarker marker;
+    guint64 run;
+
+    if (!virLeaseSessionNameParse(entry->name, sid, &isMarker, &marker, &run) ||
+        !g_str_equal(sid, engine->session.sid))
+        return;
+    if (!isMarker)
+        virLeaseSessionOwnTuple(engine, sent, &entry->attr);
+    else if (marker == VIR_LEASE_MARKER_REVOKE)
+        virLeaseUpkeepRevoke(engine, run);
+}
+
+
+/* Takes in a complete read of sessions/ that was sent at @sent. */
+void
+virLeaseUpkeepObserved(virLeaseEngine *engine,
+                       virLeaseTime sent,
+                       const virLeaseReply *reply)
+{
+    virLeaseObserverSelf self = {
+        .sid = engine->session.state == VIR_LEASE_SESSION_ACTIVE ? engine->session.sid : NULL,
+        .mtime = engine->session.ackedMtime * VIR_LEASE_SECOND,
+        .acked = engine->session.acked,
+        .renewal = virLeaseEngineRenewalSpan(engine),
+        .length = engine->format.length,
+    };
+
+    virLeaseObserverRead(engine->observer, sent, engine->now, reply->entries, &self);
+    for (guint i = 0; i < reply->entries->len; i++) {
+        if (!virLeaseEngineIsOwnSid(engine, engine->session.sid))
+            return;
+        virLeaseUpkeepOwnName(engine, sent, g_ptr_array_index(reply->entries, i));
+    }
+}
+
+
+void
+virLeaseUpkeepObserverReply(virLeaseEngine *engine,
+                            const virLeaseOpContext *op,
+                            const virLeaseReply *reply)
+{
+    engine->observing = FALSE;
+    if (reply->status == VIR_LEASE_STATUS_OK) {
+        virLeaseUpkeepObserved(engine, op->sent, reply);
+        engine->observeNext = op->sent + virLeaseEngineRenewalSpan(engine);
+    } else {
+        engine->observeNext = engine->now + virLeaseEngineRenewalSpan(engine) / 2;
+    }
+}
+
+
+/* ---- sweep (rules 4 and 19) ---- */
+
+/* Rule 4: own entries that the table does not know are late leftovers. */
+static void
+virLeaseUpkeepSweepEntries(virLeaseEngine *engine,
+                           const virLeaseScan *scan)
+{
+    for (guint i = 0; i < scan->seen->len; i++) {
+        const virLeaseSeen *seen = &g_array_index(scan->seen, virLeaseSeen, i);
+        g_autofree char *path = NULL;
+        virLeaseOwner *owner;
+        gboolean known = FALSE;
+
+        if (!virLeaseEngineIsOwnSid(engine, seen->name.sid))
+            continue;
+        path = virLeaseEntryPath(&seen->name, engine->format.shards);
+        owner = virLeaseEngineFindRun(engine, seen->name.sid, seen->name.run);
+        for (guint j = 0; owner && j < owner->run->entries->len; j++) {
+            virLeaseEntry *entry = g_ptr_array_index(owner->run->entries, j);
+
+            known |= g_str_equal(entry->path, path);
+        }
+        if (known || virLeaseEngineFindAttempt(engine, seen->name.sid, seen->name.run, seen->name.attempt) ||
+            virLeaseChorePending(engine, path))
+            continue;
+        VIR_INFO("lockspace '%s': '%s' belongs to no guest of this host any more and is removed",
+                 engine->lockspace, path);
+        virLeaseChoreRemove(engine, path);
+    }
+}
+
+
+/* Markers of runs that the table does not know, once no entry of the run is
+ * left: a run whose token was used up here, or one of an earlier life. */
+static void
+virLeaseUpkeepSweepMarkers(virLeaseEngine *engine,
+                           const virLeaseScan *scan)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, scan->markers);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        char sid[VIR_LEASE_SID_LEN + 1];
+        gboolean isMarker = FALSE;
+        virLeaseMarker marker;
+        guint64 run;
+        g_autofree char *path = NULL;
+
+        if (!virLeaseSessionNameParse(name, sid, &isMarker, &marker, &run) || !isMarker ||
+            !virLeaseEngineIsOwnSid(engine, sid) ||
+            virLeaseEngineFindRun(engine, sid, run) || virLeaseScanHasRun(scan, sid, run))
+            continue;
+        path = virLeaseMarkerPath(sid, marker, run);
+        virLeaseChoreRemove(engine, path);
+    }
+}
+
+
+static gboolean
+virLeaseUpkeepShowsMarker(const virLeaseScan *scan,
+                          const virLeaseRun *run,
+                          virLeaseMarker marker)
+{
+    g_autofree char *path = virLeaseMarkerPath(run->sid, marker, run->number);
+
+    return g_hash_table_contains(scan->markers, strrchr(path, '/') + 1);
+}
+
+
+/* Rule 19: the scan read sessions/ first, then the shards. */
+static void
+virLeaseUpkeepDropExited(virLeaseEngine *engine,
+                         const virLeaseScan *scan)
+{
+    g_autoptr(GList) owners = g_hash_table_get_values(engine->owners);
+
+    for (GList *next = owners; next; next = next->next) {
+        virLeaseOwner *owner = next->data;
+        const virLeaseRun *run = owner->run;
+
+        if (!run || run->state != VIR_LEASE_RUN_EXITED || !run->exitedKnown ||
+            !virLeaseEngineIsOwnSid(engine, run->sid) ||
+            !virLeaseUpkeepShowsMarker(scan, run, VIR_LEASE_MARKER_EXITED) ||
+            virLeaseScanHasRun(scan, run->sid, run->number))
+            continue;
+        for (virLeaseMarker marker = 0; marker < VIR_LEASE_MARKER_LAST; marker++) {
+            g_autofree char *path = virLeaseMarkerPath(run->sid, marker, run->number);
+
+            if (virLeaseUpkeepShowsMarker(scan, run, marker) || virLeaseChorePending(engine, path))
+                virLeaseChoreRemove(engine, path);
+        }
+        virLeaseOwnerForget(engine, owner);
+    }
+}
+
+
+/* ---- audit (rule 20) ---- */
+
+static const virLeaseEntry *
+virLeaseUpkeepMissing(const virLeaseRun *run,
+                      const virLeaseScan *scan)
+{
+    for (guint i = 0; i < run->entries->len; i++) {
+        const virLeaseEntry *entry = g_ptr_array_index(run->entries, i);
+        const virLeaseSeen *seen;
+
+        if (entry->since >= scan->started)
+            continue;
+        seen = virLeaseScanFind(scan, &entry->name);
+        if (!seen || seen->attr.fileid != entry->fileid || seen->attr.ctime != entry->ctime)
+            return entry;
+    }
+    return NULL;
+}
+
+
+static void
+virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
+                         virLeaseOwner *owner,
+                         const virLeaseScan *scan)
+{
+    const virLeaseEntry *entry;
+
+    if (!owner->run || owner->gone || owner->fenced || owner->attempt ||
+        !virLeaseEngineIsOwnSid(engine, owner->run->sid))
+        return;
+    entry = virLeaseUpkeepMissing(owner->run, scan);
+    if (!entry)
+        return;
+    VIR_ERROR("lockspace '%s': the lock of guest '%s' on '%s' was removed or replaced on the export by somebody else",
+              engine->lockspace, owner->guest, entry->resource->path);
+    if (virLeaseOwnerIsRunning(owner)) {
+        virLeaseEngineFence(engine, owner, _("its lock was removed from the export by somebody else"));
+    } else if (owner->run->state == VIR_LEASE_RUN_RESERVED) {
+        virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
+        virLeaseOwnerDropRun(engine, owner);
+    }
+    /* A stopped one is refused when it wants to go on (rule 12b). */
+}
+
+
+static void
+virLeaseUpkeepAudit(virLeaseEngine *engine,
+                    const virLeaseScan *scan)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, engine->owners);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        virLeaseUpkeepAuditOwner(engine, value, scan);
+}
+
+
+/* ---- the course ---- */
+
+void
+virLeaseUpkeepScanned(virLeaseEngine *engine,
+                      virLeaseScan *scan)
+{
+    g_autoptr(virLeaseScan) result = scan;
+    virLeaseSpan period = MIN(VIR_LEASE_UPKEEP_RENEWALS * virLeaseEngineRenewalSpan(engine), VIR_LEASE_UPKEEP_MAX);
+
+    if (engine->upkeep != scan)
+        return;
+    engine->upkeep = NULL;
+    engine->upkeepNext = scan->started + (scan->failed ? virLeaseEngineRenewalSpan(engine) : period);
+    if (scan->failed || engine->session.state != VIR_LEASE_SESSION_ACTIVE)
+        return;
+    virLeaseUpkeepDropExited(engine, scan);
+    virLeaseUpkeepSweepEntries(engine, scan);
+    virLeaseUpkeepSweepMarkers(engine, scan);
+    virLeaseUpkeepAudit(engine, scan);
+}
+
+
+void
+virLeaseUpkeepStart(virLeaseEngine *engine)
+{
+    g_autoptr(GArray) shards = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < engine->format.shards; i++) {
+        if (engine->usedShards[i])
+            g_array_append_val(shards, i);
+    }
+    engine->upkeepWanted = FALSE;
+    engine->upkeep = virLeaseScanStart(engine, 0, VIR_LEASE_SCAN_SESSIONS_FIRST, shards);
+}
+
+
+static void
+virLeaseUpkeepObserve(virLeaseEngine *engine)
+{
+    engine->observing = TRUE;
+    virLeaseEngineSubmit(engine, VIR_LEASE_FOR_OBSERVER, VIR_LEASE_OP_READDIR, 0, "sessions", NULL, 0);
+}
+
+
+static gboolean
+virLeaseUpkeepIdle(const virLeaseEngine *engine)
+{
+    return engine->shutdown || engine->session.state != VIR_LEASE_SESSION_ACTIVE;
+}
+
+
+void
+virLeaseUpkeepTimers(virLeaseEngine *engine)
+{
+    if (virLeaseUpkeepIdle(engine))
+        return;
+    if (!engine->observing && engine->now >= engine->observeNext)
+        virLeaseUpkeepObserve(engine);
+    if (!engine->upkeep && (engine->upkeepWanted || engine->now >= engine->upkeepNext))
+        virLeaseUpkeepStart(engine);
+}
+
+
+virLeaseTime
+virLeaseUpkeepWakeup(const virLeaseEngine *engine)
+{
+    virLeaseTime wakeup = VIR_LEASE_TIME_NEVER;
+
+    if (virLeaseUpkeepIdle(engine))
+        return wakeup;
+    if (!engine->observing)
+        wakeup = MIN(wakeup, engine->observeNext);
+    if (!engine->upkeep)
+        wakeup = MIN(wakeup, engine->upkeepNext);
+    return wakeup;
+}

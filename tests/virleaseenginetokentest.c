@@ -1,0 +1,398 @@
+/*
+ * virleaseenginetokentest.c: handing over, tokens and reservations, in virtual time
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Each scenario names the rule of docs/internals/nfs-lease.rst that it would
+ * see broken. The judge of the simulator watches all of them besides.
+ */
+#include <config.h>
+
+#include "simtest.h"
+
+/* ---- handing over (rules 12 and 16) ---- */
+
+/* S3: a third guest that tries again and again never gets in. */
+static void
+testHandoverWithoutGap(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simGuest *third = simGuestNew(test->world, "db01", "img", "x", NULL);
+    guint i;
+
+    for (i = 0; i < 6; i++) {
+        simProcess *moved = simProcessMigrate(process, i % 2 ? test->a : test->b, FALSE);
+        guint tries;
+
+        for (tries = 0; tries < 600; tries++) {
+            simProcess *intruder = simGuestStart(test->c, third, FALSE, tries % 2);
+
+            simTestRun(test, 0.02);
+            g_assert_cmpint(intruder->state, !=, SIM_PROCESS_RUNNING);
+            if (intruder->state != SIM_PROCESS_DEAD)
+                simProcessDie(intruder, "gives up");
+        }
+        simTestAssertRuns(moved);
+        simTestAssertState(process, SIM_PROCESS_DEAD);
+        process = moved;
+    }
+}
+
+/* Rule 12a: the destination waits until the source's run was stopped. */
+static void
+testHandoverWaitsForTheMarker(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination = simTestIncoming(test, source, test->b);
+
+    simProcessResume(destination);
+    simTestRun(test, 2);
+    simTestAssertState(destination, SIM_PROCESS_PAUSED);
+    simTestSuspend(test, source);
+    simTestMemoryArrives(test, destination);
+    simTestSettle(test, destination);
+    simTestAssertRuns(destination);
+}
+
+/* Rule 12a: and not for ever; the source is none the worse for it. */
+static void
+testHandoverGivesUp(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination = simTestIncoming(test, source, test->b);
+
+    simProcessResume(destination);
+    simTestRun(test, (double) SIM_HANDOVER_WAIT / (double) SIM_TEST_SECOND + 2);
+    simTestAssertRefused(destination, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
+    simTestKill(test, destination);
+    simTestAssertRuns(source);
+    g_assert_cmpuint(simTestCountEntries(test, NULL), ==, 1);
+    simTestSuspend(test, source);
+    simTestResume(test, source);
+    simTestAssertRuns(source);
+}
+
+/* Rule 12: a token is used up by the first who presents it. */
+static void
+testTokenTwice(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *first;
+    simProcess *second;
+
+    simTestSuspend(test, source);
+    first = simTestIncoming(test, source, test->b);
+    second = simTestIncoming(test, source, test->c);
+    simProcessResume(first);
+    simProcessResume(second);
+    simTestSettle(test, first);
+    simTestSettle(test, second);
+    g_assert_true((first->state == SIM_PROCESS_RUNNING) != (second->state == SIM_PROCESS_RUNNING));
+    simTestKill(test, first->state == SIM_PROCESS_RUNNING ? first : second);
+    second = first->state == SIM_PROCESS_DEAD ? second : first;
+    simTestResume(test, second);
+    simTestAssertRefused(second, VIR_ERR_OPERATION_INVALID, "web01", NULL);
+    simTestResume(test, source);
+    simTestAssertState(source, SIM_PROCESS_PAUSED);
+}
+
+/* S2: never again after anyone else has run, however the token was kept. */
+static void
+testTokenAfterSomebodyRan(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination;
+    simProcess *other;
+
+    simTestSuspend(test, source);
+    destination = simTestIncoming(test, source, test->b);
+    simTestKill(test, source);
+    other = simTestStart(test, test->c, simGuestNew(test->world, "db01", "img", "x", NULL));
+    simTestAssertRuns(other);
+    simTestResume(test, destination);
+    simTestAssertRefused(destination, VIR_ERR_RESOURCE_BUSY, "db01", "kvm3", NULL);
+    simTestKill(test, other);
+    simTestResume(test, destination);
+    simTestAssertRefused(destination, VIR_ERR_OPERATION_INVALID, "web01", "/images/img.qcow2", NULL);
+    simTestRun(test, 100);
+    simTestResume(test, destination);
+    simTestAssertRefused(destination, VIR_ERR_OPERATION_INVALID, "web01", NULL);
+}
+
+/* Rule 12c: a token is the whole guest; nothing fresh beside it. */
+static void
+testPartTokenPartFresh(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simGuest *guest = simGuestNew(test->world, "web01", "img", "x", NULL);
+    simProcess *source = simTestStart(test, test->a, guest);
+    simProcess *destination;
+
+    simTestSuspend(test, source);
+    g_ptr_array_add(guest->resources, virLeaseResourceNew("extra", "/images/extra.qcow2", VIR_LEASE_MODE_EXCLUSIVE));
+    destination = simTestIncoming(test, source, test->b);
+    g_ptr_array_remove_index(guest->resources, 1);
+    simTestKill(test, source);
+    simTestResume(test, destination);
+    simTestAssertRefused(destination, VIR_ERR_OPERATION_INVALID, "web01", "extra", NULL);
+}
+
+/* Rule 12c: a disk that was attached while it was paused goes over with it,
+ * though the token, older than that, does not name it. */
+static void
+testHandoverOfAttachedDisk(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simGuest *guest = simGuestNew(test->world, "web01", "img", "x", NULL);
+    simProcess *source = simTestStart(test, test->a, guest);
+    simProcess *destination;
+
+    simTestSuspend(test, source);
+    simTestAttach(test, source, "extra");
+    g_ptr_array_add(guest->resources, virLeaseResourceNew("extra", "/images/extra.qcow2", VIR_LEASE_MODE_EXCLUSIVE));
+    destination = simTestIncoming(test, source, test->b);
+    simTestResume(test, destination);
+    simTestAssertRuns(destination);
+    g_assert_cmpuint(simTestCountEntries(test, destination), ==, 2);
+    g_assert_cmpuint(simTestCountEntries(test, source), ==, 0);
+}
+
+/* One round of the scenario below; each disk lies elsewhere in its shard. */
+static void
+testScanOverlaps(simTest *test, guint round)
+{
+    g_autofree char *disk = g_strdup_printf("disk%u", round);
+    g_autofree char *mine = g_strdup_printf("web%u", round);
+    g_autofree char *theirs = g_strdup_printf("db%u", round);
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, mine, disk, "x", NULL));
+    simProcess *destination;
+    simProcess *other;
+
+    simTestSuspend(test, source);
+    destination = simTestIncoming(test, source, test->b);
+    simTestKill(test, source);
+    simNetClearRules(test->world->net);
+    simTestFault(test, test->c, VIR_LEASE_OP_REMOVE, "locks/", 1, SIM_FAULT_HOLD, 1);
+    other = simGuestStart(test->c, simGuestNew(test->world, theirs, disk, "x", NULL), FALSE, TRUE);
+    simTestRun(test, 0.3);
+    simTestFault(test, test->b, VIR_LEASE_OP_READDIR, "locks/", 1, SIM_FAULT_SLOW_SCAN, 2.5);
+    simProcessResume(destination);
+    simTestRun(test, 1.7);
+    simTestAssertRuns(other);
+    simTestKill(test, other);
+    simTestSettle(test, destination);
+    simTestAssertState(destination, SIM_PROCESS_PAUSED);
+    simTestKill(test, destination);
+}
+
+/* Rule 12b: a scan takes time; while it goes on, another guest, which looked
+ * before, removes the token's entry, runs and ends. The scan shows the entry
+ * and not the guest. Only a new read tells. */
+static void
+testTokenNeedsNewRead(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    guint round;
+
+    simTestRestart(test, 60 * SIM_TEST_SECOND);
+    for (round = 0; round < 12; round++)
+        testScanOverlaps(test, round);
+}
+
+/* Rule 17: a paused guest was migrated, its source is gone, and long after
+ * it is resumed; nobody used its disk. */
+static void
+testMigratedPausedResumedLater(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source;
+    simProcess *destination;
+
+    simTestRestart(test, 30 * SIM_TEST_SECOND);
+    source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simTestSuspend(test, source);
+    destination = simProcessMigrate(source, test->b, FALSE);
+    simTestRun(test, 10);
+    simTestAssertState(source, SIM_PROCESS_DEAD);
+    simTestAssertState(destination, SIM_PROCESS_PAUSED);
+    g_assert_cmpuint(simTestCountSessions(test, ".exited."), ==, 1);
+    simTestRun(test, 2 * 24 * 3600);
+    simTestResume(test, destination);
+    simTestAssertRuns(destination);
+    simTestRun(test, 120);
+    g_assert_cmpuint(simTestCountSessions(test, "."), ==, 0);
+}
+
+/* Rule 17 and S2: as before, but a fresh start took the disk meanwhile. */
+static void
+testMigratedPausedTakenMeanwhile(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination;
+    simProcess *other;
+
+    simTestSuspend(test, source);
+    destination = simProcessMigrate(source, test->b, FALSE);
+    simTestRun(test, 10);
+    other = simTestStart(test, test->c, simGuestNew(test->world, "db01", "img", "x", NULL));
+    simTestAssertRuns(other);
+    simTestKill(test, other);
+    simTestResume(test, destination);
+    simTestAssertRefused(destination, VIR_ERR_OPERATION_INVALID, "web01", "/images/img.qcow2", NULL);
+}
+
+/* Rule 16: a migration that fails leaves the source running. */
+static void
+testFailedMigration(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination = simProcessMigrate(source, test->b, FALSE);
+
+    while (destination->state != SIM_PROCESS_READY)
+        simTestRun(test, 0.01);
+    simNetCutRequests(test->world->net, 1, simWorldNow(test->world) + 100 * SIM_TEST_SECOND);
+    simTestRun(test, 30);
+    simTestAssertState(destination, SIM_PROCESS_DEAD);
+    simTestAssertRuns(source);
+}
+
+/* S2: libvirt takes the destination's success for a failure and lets the
+ * source go on. */
+static void
+testConfusedMigration(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination = simProcessMigrate(source, test->b, TRUE);
+
+    simTestRun(test, 15);
+    simTestAssertRuns(destination);
+    simTestAssertState(source, SIM_PROCESS_PAUSED);
+    simTestKill(test, destination);
+    simTestResume(test, source);
+    simTestAssertState(source, SIM_PROCESS_PAUSED);
+}
+
+/* The hole in the exception of rule 12c, as it is: a disk is attached while the
+ * guest is paused; the guest migrates and its source ends; another guest uses
+ * that disk; and the disk that the token names is given up. Then the token
+ * names a disk that is not asked for, and the other one counts as renamed on
+ * the way. The guest never ran with it, but its QEMU had opened it. */
+static void
+testHoleOfRule12c(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination;
+    simProcess *other;
+
+    simTestSuspend(test, source);
+    simTestAttach(test, source, "new");
+    destination = simProcessMigrate(source, test->b, FALSE);
+    simTestRun(test, 10);
+    simTestAssertState(source, SIM_PROCESS_DEAD);
+    simTestAssertState(destination, SIM_PROCESS_PAUSED);
+    other = simTestStart(test, test->c, simGuestNew(test->world, "db01", "new", "x", NULL));
+    simTestAssertRuns(other);
+    simTestKill(test, other);
+    simTestDetach(test, destination, "img");
+    simTestResume(test, destination);
+    simTestAssertRuns(destination);
+}
+
+/* ---- reservation (rule 21) ---- */
+
+/* Another guest's lock refuses at once, before QEMU runs. */
+static void
+testReservationRefused(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *holder = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *process = simGuestStart(test->b, simGuestNew(test->world, "db01", "img", "x", NULL), TRUE, TRUE);
+
+    simTestSettle(test, process);
+    simTestAssertRuns(holder);
+    simTestAssertState(process, SIM_PROCESS_DEAD);
+    simTestAssertRefused(process, VIR_ERR_RESOURCE_BUSY, "web01", "kvm1", "/images/img.qcow2", NULL);
+}
+
+/* The same guest's lock may be the source of a migration: registered only. */
+static void
+testReservationOfTheSameGuest(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simGuest *guest = simGuestNew(test->world, "web01", "img", "x", NULL);
+    simProcess *holder = simTestStart(test, test->a, guest);
+    simProcess *process = simTestStartPaused(test, test->b, guest);
+
+    simTestAssertState(process, SIM_PROCESS_READY);
+    g_assert_cmpuint(simTestCountEntries(test, process), ==, 0);
+    simTestResume(test, process);
+    simTestAssertRefused(process, VIR_ERR_RESOURCE_BUSY, "web01", "kvm1", NULL);
+    simTestAssertRuns(holder);
+    simTestKill(test, holder);
+    simTestResume(test, process);
+    simTestAssertRuns(process);
+}
+
+/* Rule 21: a reservation that finds the exited run of the same guest leaves
+ * it alone: it may be what the incoming guest's token names. */
+static void
+testReservationSparesTheToken(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simGuest *guest = simGuestNew(test->world, "web01", "img", "x", NULL);
+    simProcess *source = simTestStart(test, test->a, guest);
+    simProcess *destination;
+
+    simTestSuspend(test, source);
+    destination = simProcessMigrate(source, test->b, FALSE);
+    simTestRun(test, 10);
+    simTestAssertState(source, SIM_PROCESS_DEAD);
+    g_assert_cmpuint(simTestCountEntries(test, destination), ==, 0);
+    g_assert_cmpuint(simTestCountEntries(test, source), ==, 1);
+    source = destination;
+    destination = simProcessMigrate(source, test->c, FALSE);
+    simTestRun(test, 10);
+    simTestAssertState(destination, SIM_PROCESS_PAUSED);
+    simTestResume(test, destination);
+    simTestAssertRuns(destination);
+}
+
+/* Rule 21: what presents a token never runs on a fresh reservation. */
+static void
+testReservationDoesNotStandInForToken(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination;
+    simProcess *other;
+
+    simProcessInquire(source);
+    simTestSettle(test, source);
+    simTestSuspend(test, source);
+    simTestKill(test, source);
+    other = simTestStart(test, test->c, simGuestNew(test->world, "db01", "img", "x", NULL));
+    simTestAssertRuns(other);
+    simTestKill(test, other);
+    destination = simTestIncoming(test, source, test->b);
+    g_assert_cmpuint(simTestCountEntries(test, destination), ==, 1);
+    simTestResume(test, destination);
+    simTestAssertRefused(destination, VIR_ERR_OPERATION_INVALID, "web01", NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+
+    SIM_TEST("handover/without-gap", testHandoverWithoutGap);
+    SIM_TEST("handover/waits-for-the-marker", testHandoverWaitsForTheMarker);
+    SIM_TEST("handover/gives-up", testHandoverGivesUp);
+    SIM_TEST("handover/of-attached-disk", testHandoverOfAttachedDisk);
+    SIM_TEST("handover/failed", testFailedMigration);
+    SIM_TEST("handover/confused", testConfusedMigration);
+    SIM_TEST("token/twice", testTokenTwice);
+    SIM_TEST("token/after-somebody-ran", testTokenAfterSomebodyRan);
+    SIM_TEST("token/part-fresh", testPartTokenPartFresh);
+    SIM_TEST("token/needs-a-new-read", testTokenNeedsNewRead);
+    SIM_TEST("token/resumed-days-later", testMigratedPausedResumedLater);
+    SIM_TEST("token/taken-meanwhile", testMigratedPausedTakenMeanwhile);
+    SIM_TEST("token/hole-of-rule-12c", testHoleOfRule12c);
+    SIM_TEST("reservation/refused", testReservationRefused);
+    SIM_TEST("reservation/same-guest", testReservationOfTheSameGuest);
+    SIM_TEST("reservation/spares-the-token", testReservationSparesTheToken);
+    SIM_TEST("reservation/does-not-stand-in-for-a-token", testReservationDoesNotStandInForToken);
+
+    return g_test_run();
+}
