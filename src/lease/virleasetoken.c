@@ -98,13 +98,6 @@ virLeaseTokenParseEntry(virLeaseToken *token,
 }
 
 
-static gboolean
-virLeaseTokenIsId(const char *text)
-{
-    return strlen(text) == VIR_LEASE_SID_LEN && strspn(text, "0123456789abcdef") == VIR_LEASE_SID_LEN;
-}
-
-
 static virLeaseToken *
 virLeaseTokenParseWords(char **words)
 {
@@ -114,7 +107,7 @@ virLeaseTokenParseWords(char **words)
 
     if (count < 4 || count > 4 + VIR_LEASE_RESOURCES_MAX ||
         !g_str_equal(words[0], VIR_LEASE_TOKEN_MAGIC) ||
-        !virLeaseTokenIsId(words[1]) || !virLeaseTokenIsId(words[2]) ||
+        !virLeaseNameIsHex(words[1], VIR_LEASE_SID_LEN) || !virLeaseNameIsHex(words[2], VIR_LEASE_SID_LEN) ||
         !g_ascii_string_to_unsigned(words[3], 10, 1, G_MAXINT64, &run, NULL))
         return NULL;
 
