@@ -163,6 +163,10 @@ void virLeaseEngineStep(virLeaseEngine *engine,
  * happens; VIR_LEASE_TIME_NEVER if it does not care. Changes with each step. */
 virLeaseTime virLeaseEngineGetWakeup(const virLeaseEngine *engine);
 
+/* K: owners that still run so long before the end of the lease are stopped
+ * (rule 6). 0 before the lockspace was read, and so before the first END. */
+virLeaseSpan virLeaseEngineMargin(const virLeaseEngine *engine);
+
 typedef struct _virLeaseOwnerStatus virLeaseOwnerStatus;
 struct _virLeaseOwnerStatus {
     guint64 owner;

@@ -15,9 +15,6 @@
 #include "virleasetarget.h"
 #include "virleasetoken.h"
 
-/* Two hosts' clocks may run apart by this much (assumption A2): one part in 64. */
-#define VIR_LEASE_DRIFT_DIVISOR 64
-
 /* How many renewals fit into a lease (rule 5), and the margin K = L / 3 (rule 6). */
 #define VIR_LEASE_RENEWALS 6
 #define VIR_LEASE_MARGIN_DIVISOR 3
@@ -310,7 +307,6 @@ struct _virLeaseOpContext {
 
 /* virleaseengine.c: lengths that follow from L */
 virLeaseSpan virLeaseEngineRenewalSpan(const virLeaseEngine *engine);
-virLeaseSpan virLeaseEngineMargin(const virLeaseEngine *engine);
 virLeaseSpan virLeaseEngineOpTimeout(const virLeaseEngine *engine);
 gboolean virLeaseEngineSessionUsable(const virLeaseEngine *engine);
 guint64 virLeaseEngineNextNumber(virLeaseEngine *engine);

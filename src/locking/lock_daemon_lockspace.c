@@ -21,14 +21,8 @@
 
 VIR_LOG_INIT("locking.lockspace");
 
-/* K of the rules: the margin is this part of a lease. */
-#define VIR_LOCK_DAEMON_LOCKSPACE_MARGIN 3
-
 /* Until what could not be saved is tried again. */
 #define VIR_LOCK_DAEMON_LOCKSPACE_RETRY_MS 500
-
-/* Before the length of a lease is known. */
-#define VIR_LOCK_DAEMON_LOCKSPACE_LENGTH (30 * VIR_LEASE_SECOND)
 
 struct _virLockDaemonLockspace {
     char *name;
@@ -183,14 +177,6 @@ virLockDaemonLockspaceEnter(virLockDaemonLockspace *lockspace, const virLeaseAct
     g_queue_push_tail(&lockspace->entered, event);
 }
 
-static virLeaseSpan
-virLockDaemonLockspaceLength(const virLockDaemonLockspace *lockspace)
-{
-    g_autoptr(virLeaseEngineStatus) status = virLeaseEngineGetStatus(lockspace->engine, virTimeBootNow());
-
-    return status->length > 0 ? status->length : VIR_LOCK_DAEMON_LOCKSPACE_LENGTH;
-}
-
 static void
 virLockDaemonLockspaceActOwner(virLockDaemonLockspace *lockspace, const virLeaseAction *action)
 {
@@ -244,8 +230,7 @@ virLockDaemonLockspaceAct(virLockDaemonLockspace *lockspace, virLeaseAction *act
         virLockDaemonLockspaceSaveSession(lockspace, action->text);
         break;
     case VIR_LEASE_ACTION_END:
-        virLockDaemonGuardSetEnd(lockspace->guard, action->end,
-                                 virLockDaemonLockspaceLength(lockspace) / VIR_LOCK_DAEMON_LOCKSPACE_MARGIN);
+        virLockDaemonGuardSetEnd(lockspace->guard, action->end, virLeaseEngineMargin(lockspace->engine));
         break;
     case VIR_LEASE_ACTION_DONE:
         lockspace->done(lockspace, lockspace->opaque);
