@@ -137,6 +137,26 @@ testLeft(void)
     testOwnerFree(owner);
 }
 
+/* Who is to be spared is, and no longer when it is entered without that. */
+static void
+testIgnored(void)
+{
+    g_autoptr(virLockDaemonGuard) guard = virLockDaemonGuardNew();
+    virLockDaemonOwner *owner = testOwnerNew(1, FALSE);
+
+    owner->ignore = TRUE;
+    g_assert_true(virLockDaemonGuardEnter(guard, owner));
+    virLockDaemonGuardSetEnd(guard, virTimeBootNow(), 200 * MS);
+    testRun(100, NULL);
+    g_assert_false(owner->fencing);
+    owner->ignore = FALSE;
+    g_assert_true(virLockDaemonGuardEnter(guard, owner));
+    testRun(100, NULL);
+    g_assert_true(owner->fencing);
+    virLockDaemonGuardLeave(guard, owner);
+    testOwnerFree(owner);
+}
+
 /* Too late: not from within, but at once. */
 static void
 testLate(void)
@@ -238,6 +258,7 @@ main(int argc, char **argv)
     g_test_add_func("/locking/daemon/guard/fences-at-the-margin", testMargin);
     g_test_add_func("/locking/daemon/guard/renewed-lease-goes-on", testRenewed);
     g_test_add_func("/locking/daemon/guard/spares-who-left", testLeft);
+    g_test_add_func("/locking/daemon/guard/spares-who-is-ignored", testIgnored);
     g_test_add_func("/locking/daemon/guard/entered-too-late", testLate);
     g_test_add_func("/locking/daemon/guard/sigkill-after-sigterm", testStubborn);
     g_test_add_func("/locking/daemon/owner/hurry", testHurry);

@@ -8,29 +8,44 @@
 #include "lock_daemon_guard.h"
 #include "lock_daemon_timer.h"
 #include "virgettext.h"
+#include "virlog.h"
 #include "virtime.h"
+
+VIR_LOG_INIT("locking.guard");
 
 /* Before a lease is known. */
 #define VIR_LOCK_DAEMON_GUARD_MARGIN (10 * VIR_LEASE_SECOND)
 
 struct _virLockDaemonGuard {
     GHashTable *owners;     /* a set of virLockDaemonOwner */
+    GHashTable *ignored;    /* those of them that are spared */
     virLeaseTime end;       /* VIR_LEASE_TIME_NEVER before there was a lease */
     virLeaseSpan margin;
     virLockDaemonTimer *timer;
 };
 
 static void
+virLockDaemonGuardFenceOwner(virLockDaemonGuard *guard, virLockDaemonOwner *owner)
+{
+    if (!g_hash_table_contains(guard->ignored, owner)) {
+        virLockDaemonOwnerFence(owner, _("its lease is about to end and was not renewed"),
+                                virLockDaemonGuardGetGrace(guard));
+        return;
+    }
+    VIR_WARN("lockspace '%s': the lease is about to end and was not renewed; guest '%s' (uuid %s, process %lld) runs on, ignoring that, as on_lockfailure says",
+             owner->lockspace, owner->name, owner->uuid, (long long) owner->pid);
+}
+
+static void
 virLockDaemonGuardFence(void *opaque)
 {
     virLockDaemonGuard *guard = opaque;
-    virLeaseSpan grace = virLockDaemonGuardGetGrace(guard);
     GHashTableIter iter;
     gpointer owner;
 
     g_hash_table_iter_init(&iter, guard->owners);
     while (g_hash_table_iter_next(&iter, &owner, NULL))
-        virLockDaemonOwnerFence(owner, _("its lease is about to end and was not renewed"), grace);
+        virLockDaemonGuardFenceOwner(guard, owner);
 }
 
 static void
@@ -49,6 +64,7 @@ virLockDaemonGuardNew(void)
     g_autoptr(virLockDaemonGuard) guard = g_new0(virLockDaemonGuard, 1);
 
     guard->owners = g_hash_table_new(NULL, NULL);
+    guard->ignored = g_hash_table_new(NULL, NULL);
     guard->end = VIR_LEASE_TIME_NEVER;
     guard->margin = VIR_LOCK_DAEMON_GUARD_MARGIN;
     guard->timer = virLockDaemonTimerNew(virLockDaemonGuardFence, guard);
@@ -64,6 +80,7 @@ virLockDaemonGuardFree(virLockDaemonGuard *guard)
         return;
     virLockDaemonTimerFree(guard->timer);
     g_hash_table_unref(guard->owners);
+    g_hash_table_unref(guard->ignored);
     g_free(guard);
 }
 
@@ -73,6 +90,10 @@ virLockDaemonGuardEnter(virLockDaemonGuard *guard, virLockDaemonOwner *owner)
     if (owner->exited || owner->fencing)
         return FALSE;
     g_hash_table_add(guard->owners, owner);
+    if (owner->ignore)
+        g_hash_table_add(guard->ignored, owner);
+    else
+        g_hash_table_remove(guard->ignored, owner);
     virLockDaemonGuardSetTimer(guard);
     return TRUE;
 }
@@ -81,6 +102,7 @@ void
 virLockDaemonGuardLeave(virLockDaemonGuard *guard, virLockDaemonOwner *owner)
 {
     g_hash_table_remove(guard->owners, owner);
+    g_hash_table_remove(guard->ignored, owner);
     virLockDaemonGuardSetTimer(guard);
 }
 

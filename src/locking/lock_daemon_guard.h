@@ -24,7 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virLockDaemonGuard, virLockDaemonGuardFree);
  * @owner: must live until it leaves
  *
  * Takes @owner for running from now on. It is fenced from the main loop, not
- * from here, if the lease is at its end already.
+ * from here, if the lease is at its end already; never if @owner->ignore was
+ * set by now. Entering again takes a changed @owner->ignore over.
  *
  * Returns FALSE if that can't be, as its process is gone or being fenced.
  */

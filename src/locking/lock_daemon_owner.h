@@ -29,6 +29,8 @@ struct _virLockDaemonOwner {
     pid_t pid;
     unsigned long long start;   /* of the process, in clock ticks since boot */
 
+    gboolean ignore;            /* it is to run on whatever becomes of its lease (on_lockfailure) */
+
     gboolean exited;            /* its process is known to be gone */
     gboolean fencing;           /* it was told to end */
 
