@@ -110,6 +110,40 @@ testCutOwner(void)
 }
 
 
+/* What is to be done with the guest is known after a restart, too; who wrote
+ * nothing about it knew poweroff only. */
+static void
+testFailure(void)
+{
+    static const char member[] = ",\"failure\":\"poweroff\"";
+
+    for (virLeaseFailure failure = 0; failure < VIR_LEASE_FAILURE_LAST; failure++) {
+        virLeaseOwner *owner = testOwner(VIR_LEASE_RUN_RUNNING);
+        g_autofree char *text = NULL;
+        g_autofree char *cut = NULL;
+        virLeaseOwner *again;
+
+        owner->failure = failure;
+        text = virLeaseStateOwner(owner);
+        again = virLeaseStateParseOwner(text);
+        g_assert_nonnull(again);
+        g_assert_cmpint(again->failure, ==, failure);
+        virLeaseOwnerFree(again);
+        if (failure == VIR_LEASE_FAILURE_POWEROFF) {
+            const char *at = strstr(text, member);
+
+            g_assert_nonnull(at);
+            cut = g_strdup_printf("%.*s%s", (int) (at - text), text, at + strlen(member));
+            again = virLeaseStateParseOwner(cut);
+            g_assert_nonnull(again);
+            g_assert_cmpint(again->failure, ==, VIR_LEASE_FAILURE_POWEROFF);
+            virLeaseOwnerFree(again);
+        }
+        virLeaseOwnerFree(owner);
+    }
+}
+
+
 static void
 testForeignTypes(void)
 {
@@ -118,6 +152,10 @@ testForeignTypes(void)
         "{\"version\":\"1\",\"owner\":[],\"guest\":{},\"uuid\":1,\"pid\":\"1\",\"gone\":\"0\"}",
         "{\"version\":\"1\",\"owner\":\"1\",\"guest\":\"g\",\"uuid\":\"u\",\"pid\":\"-1\",\"gone\":\"0\"}",
         "{\"version\":\"1\",\"owner\":\"1\",\"guest\":\"g\",\"uuid\":\"u\",\"pid\":\"1\",\"gone\":\"0\",\"run\":[]}",
+        "{\"version\":\"1\",\"owner\":\"1\",\"guest\":\"g\",\"uuid\":\"u\",\"pid\":\"1\",\"gone\":\"0\",\"wanted\":[],"
+        "\"failure\":\"explode\"}",
+        "{\"version\":\"1\",\"owner\":\"1\",\"guest\":\"g\",\"uuid\":\"u\",\"pid\":\"1\",\"gone\":\"0\",\"wanted\":[],"
+        "\"failure\":0}",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -222,6 +260,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lease/state/owner-round-trip", testOwnerRoundTrip);
     g_test_add_func("/lease/state/cut-owner", testCutOwner);
+    g_test_add_func("/lease/state/failure", testFailure);
     g_test_add_func("/lease/state/foreign-types", testForeignTypes);
     g_test_add_func("/lease/state/adopted", testAdopted);
     g_test_add_func("/lease/state/too-late-to-adopt", testTooLateToAdopt);

@@ -323,7 +323,7 @@ int
 labRegister(const labDaemon *daemon, const labGuest *guest, const char *resource, char **message)
 {
     virLeaseProtocolResource storage = { 0 };
-    virLeaseProtocolRegisterArgs args = { .reserve = 1 };
+    virLeaseProtocolRegisterArgs args = { .failure = guest->failure, .reserve = 1 };
 
     labRequest(&args.request, guest, resource, &storage);
     return labCall(daemon, VIR_LEASE_PROTOCOL_PROC_REGISTER,
@@ -334,7 +334,11 @@ int
 labAcquire(const labDaemon *daemon, const labGuest *guest, const char *resource, const char *token, char **message)
 {
     virLeaseProtocolResource storage = { 0 };
-    virLeaseProtocolAcquireArgs args = { .token = (char *) (token ? token : ""), .handoverWait = 1000 };
+    virLeaseProtocolAcquireArgs args = {
+        .failure = guest->failure,
+        .token = (char *) (token ? token : ""),
+        .handoverWait = 1000,
+    };
 
     labRequest(&args.request, guest, resource, &storage);
     return labCall(daemon, VIR_LEASE_PROTOCOL_PROC_ACQUIRE,

@@ -29,6 +29,7 @@ struct _labGuest {
     char *name;
     unsigned char uuid[16];
     pid_t pid;
+    unsigned int failure;   /* of virLeaseFailure: what it asks for when it registers or acquires */
 };
 
 /* Makes a lockspace with leases of LAB_LEASE_SECONDS in a new directory;

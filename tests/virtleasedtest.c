@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "virtime.h"
-#include "virleasetime.h"
+#include "virleaseengine.h"
 #include "virtleasedlab.h"
 
 #define DISK "/images/a.raw"
@@ -134,6 +134,38 @@ testRestartAdopts(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     g_assert_cmpint(labAcquire(lab->b, lab->db, DISK, NULL, NULL), ==, VIR_ERR_RESOURCE_BUSY);
     g_assert_cmpint(labDetach(lab->a, lab->web, DISK), ==, 0);
     g_assert_cmpint(labAcquire(lab->b, lab->db, DISK, NULL, NULL), ==, 0);
+}
+
+static unsigned int
+testShownFailure(const labDaemon *daemon)
+{
+    virLeaseProtocolStatusRet *status = labStatus(daemon);
+    unsigned int failure;
+
+    g_assert_cmpuint(status->lockspaces.lockspaces_val->owners.owners_len, ==, 1);
+    failure = status->lockspaces.lockspaces_val->owners.owners_val->failure;
+    labStatusFree(status);
+    return failure;
+}
+
+/* What the guest asked for last counts, and a restarted daemon knows it. */
+static void
+testFailureIsKept(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    g_autofree char *message = NULL;
+
+    lab->web->failure = VIR_LEASE_FAILURE_RESTART;
+    g_assert_cmpint(labRegister(lab->a, lab->web, DISK, NULL), ==, 0);
+    g_assert_cmpuint(testShownFailure(lab->a), ==, VIR_LEASE_FAILURE_RESTART);
+    lab->web->failure = VIR_LEASE_FAILURE_PAUSE;
+    g_assert_cmpint(labAcquire(lab->a, lab->web, DISK, NULL, NULL), ==, 0);
+    labDaemonStop(lab->a, SIGKILL);
+    labDaemonStart(lab->a);
+    g_assert_cmpuint(testShownFailure(lab->a), ==, VIR_LEASE_FAILURE_PAUSE);
+
+    lab->db->failure = VIR_LEASE_FAILURE_LAST;
+    g_assert_cmpint(labAcquire(lab->a, lab->db, "/images/b.raw", NULL, &message), ==, VIR_ERR_INVALID_ARG);
+    g_assert_nonnull(strstr(message, "4"));
 }
 
 static void
@@ -500,6 +532,7 @@ main(int argc, char **argv)
     TEST_ADD("detach-frees", testDetachFrees);
     TEST_ADD("suspend-keeps-and-hands-over", testSuspendKeepsAndHandsOver);
     TEST_ADD("restart-adopts", testRestartAdopts);
+    TEST_ADD("failure-action-is-kept", testFailureIsKept);
     TEST_ADD("sigterm-leaves-guests", testTermLeavesGuests);
     TEST_ADD("exit-while-down-frees", testExitWhileDownFrees);
     TEST_ADD("down-too-long-fences", testDownTooLongFences);

@@ -9,7 +9,7 @@
 
 #include "lease_protocol.h"
 #include "virerror.h"
-#include "virleasetime.h"
+#include "virleaseengine.h"
 #include "virnetclient.h"
 #include "virtime.h"
 #include "viruuid.h"
@@ -57,6 +57,12 @@ vlStatusMode(const virLeaseProtocolResource *resource)
     return resource->mode ? "shared" : "exclusive";
 }
 
+static const char *
+vlStatusFailure(const virLeaseProtocolOwnerStatus *owner)
+{
+    return owner->failure < VIR_LEASE_FAILURE_LAST ? virLeaseFailureToString(owner->failure) : "?";
+}
+
 static void
 vlStatusAddOwner(vlTable *table, const virLeaseProtocolOwnerStatus *owner)
 {
@@ -67,10 +73,11 @@ vlStatusAddOwner(vlTable *table, const virLeaseProtocolOwnerStatus *owner)
     for (i = 0; i < owner->resources.resources_len; i++) {
         const virLeaseProtocolResource *resource = &owner->resources.resources_val[i];
 
-        vlTableAdd(table, owner->owner.name, pid, owner->state, since, vlStatusMode(resource), resource->path);
+        vlTableAdd(table, owner->owner.name, pid, owner->state, vlStatusFailure(owner), since,
+                   vlStatusMode(resource), resource->path);
     }
     if (!owner->resources.resources_len)
-        vlTableAdd(table, owner->owner.name, pid, owner->state, since, "", "");
+        vlTableAdd(table, owner->owner.name, pid, owner->state, vlStatusFailure(owner), since, "", "");
 }
 
 static void
@@ -85,7 +92,8 @@ vlStatusPrintLease(const virLeaseProtocolLockspaceStatus *lockspace)
 static void
 vlStatusPrintLockspace(const virLeaseProtocolLockspaceStatus *lockspace)
 {
-    g_autoptr(vlTable) table = vlTableNew(6, _("GUEST"), _("PID"), _("STATE"), _("SINCE"), _("MODE"), _("PATH"));
+    g_autoptr(vlTable) table = vlTableNew(7, _("GUEST"), _("PID"), _("STATE"), _("IF LOST"), _("SINCE"),
+                                          _("MODE"), _("PATH"));
     g_autofree char *name = vlPrintable(lockspace->name);
     g_autofree char *url = vlPrintable(lockspace->url);
     g_autofree char *state = vlPrintable(lockspace->state);
@@ -148,6 +156,7 @@ vlStatusAddOwnerJSON(JsonBuilder *builder, const virLeaseProtocolOwnerStatus *ow
     vlJSONAddText(builder, "uuid", uuid);
     vlJSONAddNumber(builder, "pid", owner->owner.pid);
     vlJSONAddText(builder, "state", owner->state);
+    vlJSONAddText(builder, "onLockFailure", vlStatusFailure(owner));
     vlJSONAddNumber(builder, "run", (gint64) owner->run);
     vlJSONAddTime(builder, "since", owner->since);
     json_builder_set_member_name(builder, "resources");

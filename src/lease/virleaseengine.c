@@ -537,6 +537,7 @@ virLeaseEngineOwnerStatus(const virLeaseOwner *owner)
     status->uuid = g_strdup(owner->uuid);
     status->pid = owner->pid;
     status->state = virLeaseEngineOwnerState(owner);
+    status->failure = owner->failure;
     status->resources = g_ptr_array_new_with_free_func((GDestroyNotify) virLeaseResourceFree);
     if (!owner->run)
         return status;

@@ -38,6 +38,22 @@ virLeaseResource *virLeaseResourceNew(const char *name,
 void virLeaseResourceFree(virLeaseResource *resource);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virLeaseResource, virLeaseResourceFree);
 
+/* What is to happen to a guest that loses its lease, as <on_lockfailure> says.
+ * Numbers are also those of lease_protocol.x. */
+typedef enum {
+    VIR_LEASE_FAILURE_POWEROFF,
+    VIR_LEASE_FAILURE_RESTART,
+    VIR_LEASE_FAILURE_PAUSE,
+    VIR_LEASE_FAILURE_IGNORE,
+
+    VIR_LEASE_FAILURE_LAST
+} virLeaseFailure;
+
+/* As <on_lockfailure> spells it. */
+const char *virLeaseFailureToString(virLeaseFailure failure);
+/* The opposite; VIR_LEASE_FAILURE_LAST for anything else, and for NULL. */
+virLeaseFailure virLeaseFailureFromString(const char *name);
+
 typedef enum {
     VIR_LEASE_EVENT_TIMER,      /* virLeaseEngineGetWakeup() has come, or nothing special */
     VIR_LEASE_EVENT_REPLY,      /* a store answered */
@@ -75,6 +91,7 @@ struct _virLeaseEvent {
     const char *guest;
     const char *uuid;           /* 36 characters */
     gint64 pid;
+    virLeaseFailure failure;
 
     /* REGISTER, ACQUIRE, DETACH: of virLeaseResource; no two of one name */
     GPtrArray *resources;
@@ -176,6 +193,7 @@ struct _virLeaseOwnerStatus {
     const char *state;          /* "registered", "acquiring", "running", "stopped", "lost" */
     guint64 run;                /* 0 if none */
     gint64 since;               /* seconds since the epoch of the run's grant; 0 if none */
+    virLeaseFailure failure;
     GPtrArray *resources;       /* of virLeaseResource: what is held */
 };
 

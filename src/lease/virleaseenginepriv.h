@@ -69,6 +69,7 @@ struct _virLeaseOwner {
     char *guest;
     char *uuid;
     gint64 pid;
+    virLeaseFailure failure;
     gboolean gone;          /* the process is known dead; kept for its exited run only */
     gboolean entered;       /* the guard has it as running */
     gboolean fenced;        /* a FENCE went out; it never runs again */

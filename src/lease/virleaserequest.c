@@ -22,10 +22,13 @@ virLeaseAttemptOwner(virLeaseEngine *engine,
 {
     virLeaseOwner *owner = g_hash_table_lookup(engine->owners, &event->owner);
 
-    if (owner)
+    if (owner && owner->failure == event->failure)
         return owner;
-    owner = virLeaseOwnerNew(event->owner, event->guest, event->uuid, event->pid);
-    g_hash_table_insert(engine->owners, &owner->id, owner);
+    if (!owner) {
+        owner = virLeaseOwnerNew(event->owner, event->guest, event->uuid, event->pid);
+        g_hash_table_insert(engine->owners, &owner->id, owner);
+    }
+    owner->failure = event->failure;
     virLeaseEngineSaveOwner(engine, owner);
     return owner;
 }

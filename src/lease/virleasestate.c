@@ -145,6 +145,7 @@ virLeaseStateOwner(const virLeaseOwner *owner)
     virLeaseStateAddString(builder, "guest", owner->guest);
     virLeaseStateAddString(builder, "uuid", owner->uuid);
     virLeaseStateAddNumber(builder, "pid", owner->pid);
+    virLeaseStateAddString(builder, "failure", virLeaseFailureToString(owner->failure));
     virLeaseStateAddNumber(builder, "gone", owner->gone);
     virLeaseStateAddWanted(builder, owner);
     if (owner->run)
@@ -396,22 +397,34 @@ virLeaseStateReadRun(JsonObject *object)
 }
 
 
+/* Who wrote none knew only one. */
+static virLeaseFailure
+virLeaseStateGetFailure(JsonObject *object)
+{
+    if (!json_object_has_member(object, "failure"))
+        return VIR_LEASE_FAILURE_POWEROFF;
+    return virLeaseFailureFromString(virLeaseStateGetString(object, "failure"));
+}
+
+
 static virLeaseOwner *
 virLeaseStateReadOwner(JsonObject *object)
 {
     const char *guest = virLeaseStateGetString(object, "guest");
     const char *uuid = virLeaseStateGetString(object, "uuid");
+    virLeaseFailure failure = virLeaseStateGetFailure(object);
     JsonNode *node = json_object_get_member(object, "run");
     virLeaseOwner *owner;
     gint64 id, pid, gone;
 
-    if (!guest || !uuid ||
+    if (!guest || !uuid || failure == VIR_LEASE_FAILURE_LAST ||
         !virLeaseStateGetNumber(object, "owner", 1, G_MAXINT64, &id) ||
         !virLeaseStateGetNumber(object, "pid", 1, G_MAXINT32, &pid) ||
         !virLeaseStateGetNumber(object, "gone", 0, 1, &gone))
         return NULL;
     owner = virLeaseOwnerNew(id, guest, uuid, pid);
     owner->gone = gone;
+    owner->failure = failure;
     if (node && JSON_NODE_HOLDS_OBJECT(node))
         owner->run = virLeaseStateReadRun(json_node_get_object(node));
     if (!virLeaseStateReadWanted(object, owner) || (node && !owner->run))

@@ -146,6 +146,15 @@ virLockDaemonDispatchResources(const virLeaseProtocolRequest *request)
 }
 
 static int
+virLockDaemonDispatchCheckFailure(unsigned int failure)
+{
+    if (failure < VIR_LEASE_FAILURE_LAST)
+        return 0;
+    virReportError(VIR_ERR_INVALID_ARG, _("%1$u is no action for a lock that is lost"), failure);
+    return -1;
+}
+
+static int
 virLockDaemonDispatchCheckOwner(const virLeaseProtocolOwner *owner)
 {
     if (owner->pid <= 1 || owner->pid > G_MAXINT32 || owner->pid == getpid()) {
@@ -192,6 +201,7 @@ virLockDaemonDispatchEvent(virLockDaemonDispatch *dispatch,
     guint64 number;
 
     if (!lockspace ||
+        virLockDaemonDispatchCheckFailure(event->failure) < 0 ||
         virLockDaemonDispatchCheckOwner(&args->owner) < 0 ||
         !(resources = virLockDaemonDispatchResources(args)))
         return -1;
@@ -229,7 +239,11 @@ static void
 virLockDaemonDispatchRegister(virNetServerRequest *request, void *opaqueArgs, void *opaque)
 {
     const virLeaseProtocolRegisterArgs *args = opaqueArgs;
-    virLeaseEvent event = { .type = VIR_LEASE_EVENT_REGISTER, .reserve = args->reserve != 0 };
+    virLeaseEvent event = {
+        .type = VIR_LEASE_EVENT_REGISTER,
+        .failure = args->failure,
+        .reserve = args->reserve != 0,
+    };
 
     virLockDaemonDispatchRun(opaque, request, &args->request, &event);
 }
@@ -240,6 +254,7 @@ virLockDaemonDispatchAcquire(virNetServerRequest *request, void *opaqueArgs, voi
     const virLeaseProtocolAcquireArgs *args = opaqueArgs;
     virLeaseEvent event = {
         .type = VIR_LEASE_EVENT_ACQUIRE,
+        .failure = args->failure,
         .token = *args->token ? args->token : NULL,
         .handoverWait = MIN(args->handoverWait, VIR_LOCK_DAEMON_DISPATCH_TIMEOUT_MAX_MS) * VIR_LEASE_MILLISECOND,
     };

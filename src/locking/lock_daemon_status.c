@@ -46,6 +46,7 @@ virLockDaemonStatusOwner(virLeaseProtocolOwnerStatus *ret, const virLeaseOwnerSt
     ret->state = virLockDaemonStatusText(owner->state);
     ret->run = owner->run;
     ret->since = owner->since;
+    ret->failure = owner->failure;
     ret->resources.resources_len = n;
     ret->resources.resources_val = g_new0(virLeaseProtocolResource, n);
     for (guint i = 0; i < n; i++)

@@ -172,11 +172,13 @@ virLockManagerNfsleaseAddResource(virLockManager *man,
 }
 
 static int
-virLockManagerNfsleaseCheckAction(virDomainLockFailureAction action)
+virLockManagerNfsleaseTakeAction(virLockManagerNfsleaseGuest *guest,
+                                 virDomainLockFailureAction action)
 {
     switch (action) {
     case VIR_DOMAIN_LOCK_FAILURE_DEFAULT:
     case VIR_DOMAIN_LOCK_FAILURE_POWEROFF:
+        guest->failure = VIR_LEASE_FAILURE_POWEROFF;
         return 0;
     case VIR_DOMAIN_LOCK_FAILURE_RESTART:
     case VIR_DOMAIN_LOCK_FAILURE_PAUSE:
@@ -219,7 +221,7 @@ virLockManagerNfsleaseDrvAcquire(virLockManager *man,
     /* RESTRICT needs nothing: no connection stays open. */
     if (virLockManagerNfsleaseCheckFlags(flags, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY |
                                          VIR_LOCK_MANAGER_ACQUIRE_RESTRICT) < 0 ||
-        virLockManagerNfsleaseCheckAction(action) < 0 ||
+        virLockManagerNfsleaseTakeAction(guest, action) < 0 ||
         (registers && virLockManagerNfsleaseCheckLease(conf, guest) < 0) ||
         virLockManagerNfsleaseGuestResolve(guest, conf) < 0)
         return -1;

@@ -127,7 +127,7 @@ virLockManagerNfsleaseRegister(const virLockManagerNfsleaseConf *conf,
                                const virLockManagerNfsleaseGuest *guest)
 {
     g_autofree virLeaseProtocolResource *values = g_new0(virLeaseProtocolResource, guest->resources->len);
-    virLeaseProtocolRegisterArgs args = { .reserve = conf->reserve ? 1 : 0 };
+    virLeaseProtocolRegisterArgs args = { .failure = guest->failure, .reserve = conf->reserve ? 1 : 0 };
 
     if (virLockManagerNfsleaseRequestInit(&args.request, conf, guest) < 0 ||
         virLockManagerNfsleaseCheckResources(guest) < 0)
@@ -145,7 +145,11 @@ virLockManagerNfsleaseAcquire(const virLockManagerNfsleaseConf *conf,
 {
     g_autofree virLeaseProtocolResource *values = g_new0(virLeaseProtocolResource, guest->resources->len);
     g_autofree char *copy = g_strdup(token ? token : "");
-    virLeaseProtocolAcquireArgs args = { .token = copy, .handoverWait = conf->handoverWaitMs };
+    virLeaseProtocolAcquireArgs args = {
+        .failure = guest->failure,
+        .token = copy,
+        .handoverWait = conf->handoverWaitMs,
+    };
 
     if (strlen(copy) > VIR_LEASE_PROTOCOL_TOKEN_MAX) {
         virReportError(VIR_ERR_OPERATION_INVALID,

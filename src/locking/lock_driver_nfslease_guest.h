@@ -12,6 +12,7 @@
 
 #include "lock_driver.h"
 #include "lock_driver_nfslease_conf.h"
+#include "virleaseengine.h"
 
 typedef struct _virLockManagerNfsleaseResource virLockManagerNfsleaseResource;
 struct _virLockManagerNfsleaseResource {
@@ -26,6 +27,7 @@ struct _virLockManagerNfsleaseGuest {
     unsigned char uuid[VIR_UUID_BUFLEN];
     char *name;
     pid_t pid;                  /* 0 if there is none */
+    virLeaseFailure failure;    /* what to do with it when its lock is lost */
     gboolean writes;            /* to a disk that is not locked by itself */
     GPtrArray *resources;       /* of virLockManagerNfsleaseResource */
 };
