@@ -55,7 +55,7 @@ _src_c_files = $(_top_re)(src|tools)/.*\.[ch]$$
 # ---- the house ----
 
 # A lower room never includes a header of a higher one, and rooms side by side
-# do not know each other. Only the nfs store knows libnfs.
+# do not know each other. Only the nfs store knows libnfs, only conf libxml2.
 sc_room_order:
 	@$(VC_LIST_EXCEPT) | $(GREP) -E '$(_src_c_files)' | $(SED) 's|^$(_dot_escaped_srcdir)/||' \
 	  | (cd $(srcdir) && $(AWK) -f build-tools/room-order.awk) \

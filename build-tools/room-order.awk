@@ -54,6 +54,8 @@ function check_file(file,    room, line, text, header) {
         }
         if (text ~ /^# *include *<nfsc\// && file !~ /^src\/lease\/virlease(store)?nfs/)
             wrong(file, line, "only the nfs store may know libnfs")
+        if (text ~ /^# *include *<libxml\// && room != "conf")
+            wrong(file, line, "only the room conf may know libxml2")
     }
     close(file)
 }

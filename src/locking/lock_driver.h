@@ -58,6 +58,8 @@
 
 #include <glib.h>
 
+#include "domain_conf.h"      /* virDomainLockFailureAction */
+
 #define VIR_LOCK_MANAGER_VERSION_MAJOR 1    /* another one: not compatible */
 #define VIR_LOCK_MANAGER_VERSION_MINOR 0    /* grows with the callbacks */
 #define VIR_LOCK_MANAGER_VERSION_MICRO 0    /* grows with the flags */
@@ -111,17 +113,6 @@ typedef enum {
     /* what this process becomes is not to be heard any more */
     VIR_LOCK_MANAGER_ACQUIRE_RESTRICT = (1 << 1),
 } virLockManagerAcquireFlags;
-
-/* <on_lockfailure> of the guest: what to do with it when its lock is lost */
-typedef enum {
-    VIR_DOMAIN_LOCK_FAILURE_DEFAULT,
-    VIR_DOMAIN_LOCK_FAILURE_POWEROFF,
-    VIR_DOMAIN_LOCK_FAILURE_RESTART,
-    VIR_DOMAIN_LOCK_FAILURE_PAUSE,
-    VIR_DOMAIN_LOCK_FAILURE_IGNORE,
-
-    VIR_DOMAIN_LOCK_FAILURE_LAST
-} virDomainLockFailureAction;
 
 /* Which member of a parameter's value is meant; what it points to, if
  * anything, belongs to the caller. */
