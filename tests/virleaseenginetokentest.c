@@ -155,6 +155,28 @@ testHandoverOfAttachedDisk(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(simTestCountEntries(test, source), ==, 0);
 }
 
+/* A disk that was attached is not among those that a resume asks for: a block
+ * job writes to it, and the guest may end up with nothing else. */
+static void
+testResumeKeepsWhatWasAttached(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *other;
+
+    simTestAttach(test, process, "mirror");
+    g_assert_true(g_ptr_array_remove(process->disks, simProcessFindDisk(process, "mirror")));
+    simTestSuspend(test, process);
+    simTestResume(test, process);
+    simTestAssertRuns(process);
+    g_assert_cmpuint(simTestCountEntries(test, process), ==, 2);
+    other = simGuestStart(test->b, simGuestNew(test->world, "db01", "mirror", "x", NULL), FALSE, TRUE);
+    simTestSettle(test, other);
+    simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", "kvm1", NULL);
+    simTestDetach(test, process, "img");
+    simTestAssertRuns(process);
+    g_assert_cmpuint(simTestCountEntries(test, process), ==, 1);
+}
+
 /* One round of the scenario below; each disk lies elsewhere in its shard. */
 static void
 testScanOverlaps(simTest *test, guint round)
@@ -380,6 +402,7 @@ main(int argc, char **argv)
     SIM_TEST("handover/waits-for-the-marker", testHandoverWaitsForTheMarker);
     SIM_TEST("handover/gives-up", testHandoverGivesUp);
     SIM_TEST("handover/of-attached-disk", testHandoverOfAttachedDisk);
+    SIM_TEST("handover/keeps-what-was-attached", testResumeKeepsWhatWasAttached);
     SIM_TEST("handover/failed", testFailedMigration);
     SIM_TEST("handover/confused", testConfusedMigration);
     SIM_TEST("token/twice", testTokenTwice);

@@ -128,6 +128,18 @@ virLeaseAttemptRegister(virLeaseEngine *engine,
 }
 
 
+static guint
+virLeaseAttemptCountHeld(const virLeaseRun *run,
+                         GPtrArray *resources)
+{
+    guint held = 0;
+
+    for (guint i = 0; i < resources->len; i++)
+        held += virLeaseRunFind(run, ((virLeaseResource *) g_ptr_array_index(resources, i))->name) != NULL;
+    return held;
+}
+
+
 /* Without a token it is not said whether a guest is about to run or a disk is
  * plugged in. The one asks for all that the guest has, the other for something
  * that it has not. In doubt it is about to run: the guard then knows of it. */
@@ -135,10 +147,8 @@ static gboolean
 virLeaseAttemptIsPlug(const virLeaseRun *run,
                       GPtrArray *resources)
 {
-    guint held = 0;
+    guint held = virLeaseAttemptCountHeld(run, resources);
 
-    for (guint i = 0; i < resources->len; i++)
-        held += virLeaseRunFind(run, ((virLeaseResource *) g_ptr_array_index(resources, i))->name) != NULL;
     return held < resources->len && held < run->entries->len;
 }
 
@@ -194,6 +204,24 @@ virLeaseAttemptObjection(const virLeaseOwner *owner,
 }
 
 
+/* What a block job writes to was attached, but libvirt does not ask for it when
+ * the guest goes on. Whatever @run holds stays held until it is detached; unless
+ * disks were renamed meanwhile: then nobody knows which of them is which. */
+static void
+virLeaseAttemptKeepHeld(virLeaseAttempt *attempt,
+                        const virLeaseRun *run)
+{
+    if (virLeaseAttemptCountHeld(run, attempt->asked) < attempt->asked->len)
+        return;
+    g_ptr_array_set_size(attempt->asked, 0);
+    for (guint i = 0; i < run->entries->len; i++) {
+        const virLeaseEntry *entry = g_ptr_array_index(run->entries, i);
+
+        g_ptr_array_add(attempt->asked, virLeaseAttemptCopyResource(entry->resource, NULL));
+    }
+}
+
+
 /* Takes @token over. */
 static void
 virLeaseAttemptWithToken(virLeaseEngine *engine,
@@ -204,6 +232,8 @@ virLeaseAttemptWithToken(virLeaseEngine *engine,
     virLeaseAttempt *attempt = virLeaseAttemptNew(engine, event, owner, VIR_LEASE_ATTEMPT_TOKEN);
 
     attempt->token = token;
+    if (owner->run && owner->run->state == VIR_LEASE_RUN_STOPPED)
+        virLeaseAttemptKeepHeld(attempt, owner->run);
     virLeaseAttemptBegin(engine, attempt);
 }
 

@@ -7,6 +7,7 @@
 # seen nothing wrong, and no lock may be left.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lab.bash"
+. "$LAB_SOURCE/locks.bash"
 
 E2E_URL=nfs://$LAB_SERVER/export/virtlease
 E2E_LOCKSPACE=export/virtlease      # the same below the exports
@@ -93,12 +94,6 @@ e2e_tell()
         [ ! -e "$log" ] || { echo "--- $log"; grep -vE 'ethtool|rpc.server|tainted' "$log" | tail -n 30; }
     done
     lab_witness | jq -c '.processes[-6:][]'
-}
-
-# Every lock on the export, as the server has it.
-e2e_locks()
-{
-    find "$(lab_export "$E2E_LOCKSPACE")/locks/" -type l -printf '%f %l\n'
 }
 
 # Nobody is kept from a disk: what locks there are belong to hosts that are

@@ -38,6 +38,12 @@ lab_missing()
     [ -n "$(lab_driver_dir)" ] || echo "libvirt's lock-driver directory"
 }
 
+# What it lacks for images in the format qcow2.
+lab_missing_qcow2()
+{
+    command -v qemu-img > /dev/null || echo "qemu-img"
+}
+
 # Where the libvirt of this machine looks for lock drivers.
 lab_driver_dir()
 {
