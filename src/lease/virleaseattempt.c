@@ -102,12 +102,17 @@ virLeaseAttemptMarkReply(virLeaseEngine *engine,
         return;
     entry->outstanding = FALSE;
     /* Rule 2: "exists" is an earlier try of this very call. */
-    entry->answered = reply->status == VIR_LEASE_STATUS_OK || reply->status == VIR_LEASE_STATUS_EXISTS;
+    entry->answered = reply->status == VIR_LEASE_STATUS_OK ||
+        (reply->status == VIR_LEASE_STATUS_EXISTS && VIR_LEASE_RULE(engine, EXISTS_FAILS));
     if (attempt->state == VIR_LEASE_ATTEMPT_WITHDRAWING)
         virLeaseAttemptWithdrawn(engine, attempt);
-    else if (entry->answered && virLeaseAttemptAllAnswered(attempt)) {
+    else if (entry->answered && (VIR_LEASE_RULE(engine, SCAN_EARLY) ? virLeaseAttemptAllAnswered(attempt) :
+                                 attempt->state == VIR_LEASE_ATTEMPT_MARKING)) {
         virLeaseAttemptMove(engine, attempt, VIR_LEASE_ATTEMPT_SCANNING);
-        virLeaseAttemptScan(engine, attempt, VIR_LEASE_SCAN_SHARDS);
+        if (VIR_LEASE_RULE(engine, RETRY_SKIPS) || attempt->tries == 1 || attempt->token)
+            virLeaseAttemptScan(engine, attempt, VIR_LEASE_SCAN_SHARDS);
+        else
+            virLeaseAttemptClear(engine, attempt);
     } else if (reply->status == VIR_LEASE_STATUS_LOST || reply->status == VIR_LEASE_STATUS_DELAYED) {
         virLeaseAttemptPause(engine, attempt);
     } else if (!entry->answered) {
@@ -119,15 +124,18 @@ virLeaseAttemptMarkReply(virLeaseEngine *engine,
 /* ---- what a scan shows ---- */
 
 static gboolean
-virLeaseAttemptTakeIdentities(virLeaseAttempt *attempt,
+virLeaseAttemptTakeIdentities(const virLeaseEngine *engine G_GNUC_UNUSED,
+                              virLeaseAttempt *attempt,
                               const virLeaseScan *scan)
 {
     for (guint i = 0; i < attempt->entries->len; i++) {
         virLeaseEntry *entry = g_ptr_array_index(attempt->entries, i);
         const virLeaseSeen *seen = virLeaseScanFind(scan, &entry->name);
 
-        if (!seen)
+        if (!seen && VIR_LEASE_RULE(engine, OWN_MISSING))
             return FALSE;
+        if (!seen || !VIR_LEASE_RULE(engine, IDENTITY_FORGOTTEN))
+            continue;
         entry->fileid = seen->attr.fileid;
         entry->ctime = seen->attr.ctime;
     }
@@ -143,9 +151,9 @@ virLeaseAttemptScanIsGood(virLeaseEngine *engine,
                           const virLeaseScan *scan)
 {
     gboolean marked = attempt->state != VIR_LEASE_ATTEMPT_LOOKING && scan->shardsRead;
-    gboolean missing = !scan->failed && marked && !virLeaseAttemptTakeIdentities(attempt, scan);
+    gboolean missing = !scan->failed && marked && !virLeaseAttemptTakeIdentities(engine, attempt, scan);
 
-    if (!scan->failed && !missing && (!scan->moved || attempt->moves >= VIR_LEASE_MOVES_MAX))
+    if (!scan->failed && !missing && (!scan->moved || attempt->moves >= VIR_LEASE_MOVES_MAX || !VIR_LEASE_RULE(engine, MOVED_COUNTS)))
         return TRUE;
     if (scan->failed && attempt->scans++ >= VIR_LEASE_SCANS_MAX) {
         virLeaseAttemptFail(engine, attempt, scan->status, scan->detail);
@@ -226,7 +234,7 @@ virLeaseAttemptWaitForStop(virLeaseEngine *engine,
         virLeaseAttemptMove(engine, attempt, VIR_LEASE_ATTEMPT_HANDOVER);
         attempt->handoverUntil = engine->now + attempt->handoverWait;
         virLeaseAttemptScan(engine, attempt, VIR_LEASE_SCAN_SESSIONS_ONLY);
-    } else if (engine->now >= attempt->handoverUntil) {
+    } else if (engine->now >= attempt->handoverUntil || !VIR_LEASE_RULE(engine, NO_HANDOVER_WAIT)) {
         virLeaseAttemptWithdraw(engine, attempt, FALSE, VIR_ERR_RESOURCE_BUSY, virLeaseMessageHandover(attempt));
     } else {
         attempt->next = engine->now + MAX(2 * engine->roundTrip, 20 * VIR_LEASE_MILLISECOND);
@@ -239,7 +247,7 @@ static void
 virLeaseAttemptHandover(virLeaseEngine *engine,
                         virLeaseAttempt *attempt)
 {
-    if (attempt->token && engine->distrust &&
+    if (attempt->token && engine->distrust && VIR_LEASE_RULE(engine, DISTRUST_FORGOTTEN) &&
         virLeaseObserverIsDead(engine->observer, attempt->token->sid)) {
         virLeaseAttemptWithdraw(engine, attempt, FALSE, VIR_ERR_OPERATION_INVALID,
                                 virLeaseMessageTokenVoid(attempt->guest, NULL));
@@ -251,7 +259,10 @@ virLeaseAttemptHandover(virLeaseEngine *engine,
         virLeaseAttemptWaitForStop(engine, attempt);
     } else {
         virLeaseAttemptMove(engine, attempt, VIR_LEASE_ATTEMPT_VERIFYING);
-        virLeaseAttemptScan(engine, attempt, VIR_LEASE_SCAN_SHARDS);
+        if (VIR_LEASE_RULE(engine, ONE_SCAN))
+            virLeaseAttemptScan(engine, attempt, VIR_LEASE_SCAN_SHARDS);
+        else
+            virLeaseAttemptVerify(engine, attempt);
     }
 }
 
@@ -282,7 +293,9 @@ virLeaseAttemptDecide(virLeaseEngine *engine,
     const virLeaseOther *blocker = NULL;
     virLeaseConflict conflict = virLeaseConflictJudge(engine, attempt, &blocker);
 
-    if (attempt->kind == VIR_LEASE_ATTEMPT_RESERVE && virLeaseConflictSameGuest(attempt)) {
+    if (attempt->kind == VIR_LEASE_ATTEMPT_RESERVE && VIR_LEASE_RULE(engine, SAME_GUEST_REFUSED) &&
+        (VIR_LEASE_RULE(engine, RESERVATION_REMOVES) || conflict != VIR_LEASE_CONFLICT_NONE) &&
+        virLeaseConflictSameGuest(attempt)) {
         VIR_INFO("lockspace '%s': guest '%s' is registered only: an entry of the same guest is there (a migration?)",
                  engine->lockspace, attempt->guest);
         virLeaseAttemptWithdraw(engine, attempt, FALSE, VIR_ERR_OK, NULL);
@@ -345,7 +358,7 @@ virLeaseAttemptEvaluate(virLeaseEngine *engine,
                         gboolean sessionsRead)
 {
     virLeaseConflictCollect(engine, attempt, attempt->result);
-    if (!sessionsRead && virLeaseAttemptNeedsSessions(attempt)) {
+    if (!sessionsRead && VIR_LEASE_RULE(engine, SESSIONS_NOT_READ) && virLeaseAttemptNeedsSessions(attempt)) {
         virLeaseAttemptScan(engine, attempt, VIR_LEASE_SCAN_SESSIONS_ONLY);
         return;
     }

@@ -11,13 +11,17 @@
 
 /* The token's first entry that the scan does not show as it was, or NULL. */
 static const virLeaseTokenEntry *
-virLeaseAttemptTokenMissing(const virLeaseAttempt *attempt)
+virLeaseAttemptTokenMissing(const virLeaseEngine *engine G_GNUC_UNUSED,
+                            const virLeaseAttempt *attempt)
 {
+    if (!VIR_LEASE_RULE(engine, TOKEN_NOT_CHECKED))
+        return NULL;
     for (guint i = 0; i < attempt->token->entries->len; i++) {
         const virLeaseTokenEntry *entry = &g_array_index(attempt->token->entries, virLeaseTokenEntry, i);
         const virLeaseSeen *seen = virLeaseScanFind(attempt->result, &entry->name);
 
-        if (!seen || seen->attr.fileid != entry->fileid || seen->attr.ctime != entry->ctime)
+        if (!seen || (VIR_LEASE_RULE(engine, NO_IDENTITY) &&
+                      (seen->attr.fileid != entry->fileid || seen->attr.ctime != entry->ctime)))
             return entry;
     }
     return NULL;
@@ -110,7 +114,7 @@ gboolean
 virLeaseAttemptTokenIsVoid(virLeaseEngine *engine,
                            virLeaseAttempt *attempt)
 {
-    const virLeaseTokenEntry *missing = virLeaseAttemptTokenMissing(attempt);
+    const virLeaseTokenEntry *missing = virLeaseAttemptTokenMissing(engine, attempt);
 
     if (missing)
         virLeaseAttemptRefuseToken(engine, attempt, virLeaseAttemptPathOfHash(attempt, missing->name.hash));
@@ -127,7 +131,7 @@ virLeaseAttemptVerify(virLeaseEngine *engine,
 
     if (virLeaseAttemptTokenIsVoid(engine, attempt))
         return;
-    fresh = virLeaseAttemptTokenPartFresh(attempt);
+    fresh = VIR_LEASE_RULE(engine, PART_TOKEN) ? virLeaseAttemptTokenPartFresh(attempt) : NULL;
     if (fresh) {
         virLeaseAttemptRefuseToken(engine, attempt, fresh->path);
         return;

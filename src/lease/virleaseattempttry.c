@@ -156,10 +156,11 @@ virLeaseAttemptBusyInMemory(virLeaseEngine *engine,
     const virLeaseOwner *owner = virLeaseConflictInMemory(engine, attempt, &resource);
     g_autofree char *message = NULL;
 
-    if (!owner)
+    if (!owner || !VIR_LEASE_RULE(engine, NO_MEMORY))
         return FALSE;
     /* Rule 21: the same guest's other process may be the source of a migration. */
-    if (attempt->kind == VIR_LEASE_ATTEMPT_RESERVE && g_str_equal(owner->uuid, attempt->uuid)) {
+    if (attempt->kind == VIR_LEASE_ATTEMPT_RESERVE && VIR_LEASE_RULE(engine, SAME_GUEST_REFUSED) &&
+        g_str_equal(owner->uuid, attempt->uuid)) {
         virLeaseAttemptFinish(engine, attempt, VIR_ERR_OK, NULL);
         return TRUE;
     }
@@ -198,8 +199,10 @@ virLeaseAttemptTry(virLeaseEngine *engine,
     attempt->scans = attempt->moves = 0;
     attempt->contendUntil = attempt->handoverUntil = 0;
     g_strlcpy(attempt->sid, engine->session.sid, sizeof(attempt->sid));
-    attempt->runNumber = virLeaseAttemptRunNumber(engine, attempt);
-    attempt->number = virLeaseEngineNextNumber(engine);
+    if (VIR_LEASE_RULE(engine, NAMES_REUSED) || attempt->tries == 1) {
+        attempt->runNumber = virLeaseAttemptRunNumber(engine, attempt);
+        attempt->number = virLeaseEngineNextNumber(engine);
+    }
     virLeaseAttemptMakeEntries(engine, attempt);
     if (attempt->entries->len == 0) {
         virLeaseAttemptEnter(engine, attempt);
@@ -283,17 +286,26 @@ virLeaseAttemptIsTokens(const virLeaseAttempt *attempt,
 
 
 static void
+virLeaseAttemptRemoveToken(virLeaseEngine *engine,
+                           virLeaseAttempt *attempt)
+{
+    GHashTableIter iter;
+    gpointer path;
+
+    g_hash_table_iter_init(&iter, attempt->tokenPaths);
+    while (VIR_LEASE_RULE(engine, TOKEN_KEPT) && g_hash_table_iter_next(&iter, &path, NULL))
+        virLeaseAttemptClearPath(engine, attempt, path);
+}
+
+
+static void
 virLeaseAttemptClearToken(virLeaseEngine *engine,
                           virLeaseAttempt *attempt)
 {
     virLeaseRun *run = attempt->owner->run;
-    GHashTableIter iter;
-    gpointer path;
 
     attempt->tokenUsed = TRUE;
-    g_hash_table_iter_init(&iter, attempt->tokenPaths);
-    while (g_hash_table_iter_next(&iter, &path, NULL))
-        virLeaseAttemptClearPath(engine, attempt, path);
+    virLeaseAttemptRemoveToken(engine, attempt);
     /* Rule 21: who presents a token does not run on what it got afresh. */
     if (run && !virLeaseAttemptIsTokens(attempt, run)) {
         virLeaseEngineRemoveEntries(engine, run->entries, attempt->clearing);
@@ -301,6 +313,18 @@ virLeaseAttemptClearToken(virLeaseEngine *engine,
         virLeaseOwnerDropRun(engine, attempt->owner);
     }
     virLeaseAttemptSpend(engine, attempt);
+}
+
+
+static gboolean
+virLeaseAttemptIsToGo(const virLeaseEngine *engine G_GNUC_UNUSED,
+                      const virLeaseOther *other)
+{
+    if (!VIR_LEASE_RULE(engine, DEAD_IGNORED) && virLeaseObserverIsDead(engine->observer, other->name.sid))
+        return FALSE;
+    if (!VIR_LEASE_RULE(engine, EXITED_IGNORED) && !virLeaseObserverIsDead(engine->observer, other->name.sid))
+        return FALSE;
+    return other->over;
 }
 
 
@@ -317,7 +341,7 @@ virLeaseAttemptClear(virLeaseEngine *engine,
     for (guint i = 0; i < attempt->others->len; i++) {
         const virLeaseOther *other = g_ptr_array_index(attempt->others, i);
 
-        if (!other->over)
+        if (!virLeaseAttemptIsToGo(engine, other))
             continue;
         VIR_INFO("lockspace '%s': guest '%s' takes over from '%s', which is dead or gone",
                  engine->lockspace, attempt->guest, other->path);
@@ -325,7 +349,7 @@ virLeaseAttemptClear(virLeaseEngine *engine,
     }
     if (attempt->token)
         virLeaseAttemptClearToken(engine, attempt);
-    if (g_hash_table_size(attempt->clearing) == 0)
+    if (g_hash_table_size(attempt->clearing) == 0 || !VIR_LEASE_RULE(engine, CLEAR_UNANSWERED))
         virLeaseAttemptEnter(engine, attempt);
 }
 
@@ -390,7 +414,7 @@ virLeaseAttemptEnterRunning(virLeaseEngine *engine,
         virLeaseOwnerMoveRun(engine, owner, VIR_LEASE_RUN_RUNNING);
     else
         virLeaseOwnerSetRun(engine, owner, virLeaseAttemptNewRun(engine, attempt, VIR_LEASE_RUN_RUNNING));
-    return VIR_LEASE_ACTION_ENTER;
+    return VIR_LEASE_RULE(engine, NOT_ENTERED) ? VIR_LEASE_ACTION_ENTER : VIR_LEASE_ACTION_CONFIRM;
 }
 
 
@@ -438,6 +462,10 @@ virLeaseAttemptNotEntered(virLeaseEngine *engine,
 {
     virLeaseOwner *owner = attempt->owner;
 
+    if (!VIR_LEASE_RULE(engine, ENTERED_STAYS)) {
+        virLeaseAttemptFinish(engine, attempt, VIR_ERR_OPERATION_FAILED, message);
+        return;
+    }
     if (attempt->kind == VIR_LEASE_ATTEMPT_ATTACH) {
         virLeaseAttemptTakeBack(engine, attempt);
     } else {
@@ -463,7 +491,7 @@ virLeaseAttemptEntered(virLeaseEngine *engine,
     if (!ok) {
         virLeaseAttemptNotEntered(engine, attempt,
                                   _("virtleased could not write down that the guest runs: is its state directory full?"));
-    } else if (virLeaseEngineSessionUsable(engine) && !owner->fenced) {
+    } else if ((virLeaseEngineSessionUsable(engine) || !VIR_LEASE_RULE(engine, CHECK_FIRST)) && !owner->fenced) {
         VIR_INFO("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ") has its locks, run %" G_GUINT64_FORMAT " (%s)",
                  engine->lockspace, owner->guest, owner->pid, owner->run->number,
                  owner->entered ? "running" : "not running");
@@ -488,7 +516,7 @@ virLeaseAttemptRemoveAnswered(virLeaseEngine *engine,
     for (guint i = attempt->entries->len; i-- > 0;) {
         virLeaseEntry *entry = g_ptr_array_index(attempt->entries, i);
 
-        if (entry->outstanding)
+        if (entry->outstanding && VIR_LEASE_RULE(engine, REMOVE_EARLY))
             continue;
         if (entry->sent)
             virLeaseAttemptClearPath(engine, attempt, entry->path);
@@ -502,12 +530,15 @@ virLeaseAttemptWithdrawn(virLeaseEngine *engine,
                          virLeaseAttempt *attempt)
 {
     virLeaseAttemptRemoveAnswered(engine, attempt);
-    if (attempt->entries->len > 0 || g_hash_table_size(attempt->clearing) > 0)
+    if (attempt->entries->len > 0 ||
+        (g_hash_table_size(attempt->clearing) > 0 && VIR_LEASE_RULE(engine, WITHDRAW_UNANSWERED)))
         return;
     if (attempt->redo && attempt->owner) {
         attempt->backoff = CLAMP(attempt->backoff * 2, 4 * engine->roundTrip, VIR_LEASE_SECOND);
         attempt->next = engine->now + attempt->backoff +
             (virLeaseSpan) (g_rand_double(engine->rand) * attempt->backoff);
+        if (!VIR_LEASE_RULE(engine, NO_BACKOFF))
+            attempt->next = engine->now;
         virLeaseAttemptMove(engine, attempt, VIR_LEASE_ATTEMPT_RESTING);
         return;
     }
@@ -530,6 +561,8 @@ virLeaseAttemptWithdraw(virLeaseEngine *engine,
     g_free(attempt->message);
     attempt->message = message;
     g_hash_table_remove_all(attempt->clearing);
+    if (!VIR_LEASE_RULE(engine, FAILURE_USES_TOKEN))
+        virLeaseAttemptRemoveToken(engine, attempt);
     virLeaseAttemptMove(engine, attempt, VIR_LEASE_ATTEMPT_WITHDRAWING);
     virLeaseAttemptWithdrawn(engine, attempt);
 }

@@ -99,12 +99,17 @@ virLeaseChorePending(const virLeaseEngine *engine,
 
 
 static gboolean
-virLeaseChoreDone(const virLeaseChore *chore,
+virLeaseChoreDone(const virLeaseEngine *engine G_GNUC_UNUSED,
+                  const virLeaseChore *chore,
                   virLeaseStatus status)
 {
-    if (status == VIR_LEASE_STATUS_OK)
+    if (status == VIR_LEASE_STATUS_OK ||
+        (chore->type == VIR_LEASE_OP_REMOVE && !VIR_LEASE_RULE(engine, REMOVE_ONCE)) ||
+        (chore->type == VIR_LEASE_OP_SYMLINK && !VIR_LEASE_RULE(engine, MARKER_ONCE)))
         return TRUE;
-    return status == (chore->type == VIR_LEASE_OP_SYMLINK ? VIR_LEASE_STATUS_EXISTS : VIR_LEASE_STATUS_NOENT);
+    if (chore->type == VIR_LEASE_OP_SYMLINK)
+        return status == VIR_LEASE_STATUS_EXISTS && VIR_LEASE_RULE(engine, EXISTS_FAILS);
+    return status == VIR_LEASE_STATUS_NOENT && VIR_LEASE_RULE(engine, NOENT_FAILS);
 }
 
 
@@ -167,7 +172,7 @@ virLeaseChoreReply(virLeaseEngine *engine,
     chore->outstanding = FALSE;
     if (op->type != chore->type) {
         chore->next = engine->now;
-    } else if (virLeaseChoreDone(chore, reply->status)) {
+    } else if (virLeaseChoreDone(engine, chore, reply->status)) {
         g_hash_table_remove(engine->chores, op->path);
         if (op->type == VIR_LEASE_OP_SYMLINK)
             virLeaseChoreMarked(engine, op->path);

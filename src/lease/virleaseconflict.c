@@ -111,8 +111,13 @@ static gboolean
 virLeaseConflictIsOver(const virLeaseEngine *engine,
                        const virLeaseEntryName *name)
 {
+    if (!VIR_LEASE_RULE(engine, LIVE_IS_OVER) ||
+        (!VIR_LEASE_RULE(engine, STOPPED_IS_OVER) &&
+         virLeaseObserverHasMarker(engine->observer, name->sid, VIR_LEASE_MARKER_STOPPED, name->run)))
+        return TRUE;
     return virLeaseObserverIsDead(engine->observer, name->sid) ||
-        virLeaseObserverHasMarker(engine->observer, name->sid, VIR_LEASE_MARKER_EXITED, name->run);
+        (virLeaseObserverHasMarker(engine->observer, name->sid, VIR_LEASE_MARKER_EXITED, name->run) &&
+         VIR_LEASE_RULE(engine, EXITED_CONFLICTS));
 }
 
 
@@ -183,7 +188,8 @@ virLeaseConflictTake(virLeaseEngine *engine,
         return;
     }
     wanted = virLeaseConflictWanted(attempt, seen->name.hash);
-    if (!wanted || g_str_equal(wanted->path, path) || (wanted->name.shared && seen->name.shared))
+    if (!wanted || g_str_equal(wanted->path, path) || (wanted->name.shared && seen->name.shared) ||
+        (wanted->name.shared != seen->name.shared && !VIR_LEASE_RULE(engine, MODES_IGNORED)))
         return;
     if (virLeaseEngineIsOwnSid(engine, seen->name.sid)) {
         if (virLeaseConflictOwnIsOver(engine, &seen->name, path))
@@ -214,12 +220,13 @@ virLeaseConflictCollect(virLeaseEngine *engine,
 
 /* Class t before f, then session, run and attempt: the same order for all. */
 static int
-virLeaseConflictRank(const virLeaseEntryName *a,
+virLeaseConflictRank(const virLeaseEngine *engine G_GNUC_UNUSED,
+                     const virLeaseEntryName *a,
                      const virLeaseEntryName *b)
 {
     int order;
 
-    if (a->token != b->token)
+    if (a->token != b->token && VIR_LEASE_RULE(engine, RANK_TOKEN))
         return a->token ? -1 : 1;
     order = strcmp(a->sid, b->sid);
     if (order == 0 && a->run != b->run)
@@ -261,9 +268,11 @@ virLeaseConflictJudge(const virLeaseEngine *engine,
         stopped = virLeaseObserverHasMarker(engine->observer, other->name.sid, VIR_LEASE_MARKER_STOPPED,
                                             other->name.run);
         *blocker = other;
-        if ((stopped && !own.token) || virLeaseConflictRank(&other->name, &own) < 0)
+        if ((stopped && !own.token && VIR_LEASE_RULE(engine, STOPPED_CONTENDED)) ||
+            (virLeaseConflictRank(engine, &other->name, &own) < 0 && VIR_LEASE_RULE(engine, RANK_NONE)))
             return VIR_LEASE_CONFLICT_BETTER;
-        verdict = VIR_LEASE_CONFLICT_WORSE;
+        if (VIR_LEASE_RULE(engine, WORSE_IGNORED))
+            verdict = VIR_LEASE_CONFLICT_WORSE;
     }
     return verdict;
 }
@@ -294,8 +303,8 @@ virLeaseConflictTokenStopped(const virLeaseEngine *engine,
     /* The own table knows, also of a session that ended. What it has dropped
      * does not run either; whether its entries still stand is rule 12b's. */
     if (owner || virLeaseEngineIsOwnSid(engine, token->sid))
-        return !owner || !virLeaseOwnerIsRunning(owner);
-    return virLeaseObserverIsDead(engine->observer, token->sid) ||
+        return !owner || !virLeaseOwnerIsRunning(owner) || !VIR_LEASE_RULE(engine, OWN_TOKEN_RUNS);
+    return !VIR_LEASE_RULE(engine, STOP_NOT_AWAITED) || virLeaseObserverIsDead(engine->observer, token->sid) ||
         virLeaseObserverHasMarker(engine->observer, token->sid, VIR_LEASE_MARKER_STOPPED, token->run) ||
         virLeaseObserverHasMarker(engine->observer, token->sid, VIR_LEASE_MARKER_EXITED, token->run);
 }

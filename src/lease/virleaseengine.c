@@ -45,6 +45,17 @@ virLeaseEngineNew(const virLeaseEngineConfig *config)
 }
 
 
+#ifdef VIR_LEASE_MUTATIONS
+void
+virLeaseEngineSetMutant(virLeaseEngine *engine,
+                        virLeaseMutant mutant)
+{
+    engine->mutant = mutant;
+    virLeaseObserverSetMutant(engine->observer, mutant);
+}
+
+
+#endif
 static void
 virLeaseOpContextFree(virLeaseOpContext *context)
 {
@@ -123,6 +134,8 @@ virLeaseEngineOpTimeout(const virLeaseEngine *engine)
 gboolean
 virLeaseEngineSessionUsable(const virLeaseEngine *engine)
 {
+    if (!VIR_LEASE_RULE(engine, ENTRY_BEFORE_DIRECTORY) && engine->session.state == VIR_LEASE_SESSION_MAKING)
+        return TRUE;
     return engine->session.state == VIR_LEASE_SESSION_ACTIVE &&
         engine->now < engine->session.end - virLeaseEngineMargin(engine);
 }
@@ -178,7 +191,7 @@ virLeaseEngineAdopt(virLeaseEngine *engine,
 {
     engine->formatKnown = TRUE;
     engine->usedShards = g_new0(gboolean, engine->format.shards);
-    if (engine->session.end <= now) {
+    if (engine->session.end <= now && VIR_LEASE_RULE(engine, ENDED_ADOPTED)) {
         memset(&engine->session, 0, sizeof(engine->session));
         return;
     }
@@ -212,7 +225,7 @@ virLeaseEngineRestore(virLeaseEngine *engine,
 
     if (session && virLeaseStateParseSession(engine, session, &sameBoot) < 0)
         return -1;
-    if (session && !sameBoot) {
+    if (session && !sameBoot && VIR_LEASE_RULE(engine, BOOT_ADOPTED)) {
         /* No process of it can be alive. Its numbers belong to a session that
          * is not taken up. */
         VIR_INFO("lockspace '%s': the saved state is of an earlier boot and is not used", engine->lockspace);
@@ -248,7 +261,7 @@ virLeaseEngineStartOwner(virLeaseEngine *engine,
     }
     if (adopted)
         virLeaseOwnerStopMarkers(engine, owner);
-    else if (virLeaseOwnerIsRunning(owner))
+    else if (virLeaseOwnerIsRunning(owner) && VIR_LEASE_RULE(engine, RESTORED_NOT_STOPPED))
         virLeaseEngineFence(engine, owner, _("its lease ran out while virtleased was not running"));
     else if (owner->run && owner->run->state == VIR_LEASE_RUN_RESERVED)
         virLeaseOwnerDropRun(engine, owner);
@@ -445,7 +458,8 @@ virLeaseEngineLeaveLockspace(virLeaseEngine *engine)
 static void
 virLeaseEngineCheckShutdown(virLeaseEngine *engine)
 {
-    gboolean empty = g_hash_table_size(engine->owners) == 0 && engine->session.state == VIR_LEASE_SESSION_ACTIVE;
+    gboolean empty = (g_hash_table_size(engine->owners) == 0 || !VIR_LEASE_RULE(engine, RMDIR_EARLY)) &&
+        engine->session.state == VIR_LEASE_SESSION_ACTIVE;
 
     if (!engine->shutdown || engine->doneSent || engine->rmdirSent)
         return;
@@ -476,7 +490,8 @@ virLeaseEngineStep(virLeaseEngine *engine,
     if (!engine->started)
         virLeaseEngineStart(engine);
     /* What the time alone has ended is ended before anything else is seen. */
-    virLeaseSessionTimers(engine);
+    if (VIR_LEASE_RULE(engine, LATE_REVIVES) && VIR_LEASE_RULE(engine, LATE_ANSWER_TIMERS))
+        virLeaseSessionTimers(engine);
     if (!virLeaseEngineRefuse(engine, event))
         virLeaseEngineDispatch(engine, event);
     virLeaseSessionTimers(engine);

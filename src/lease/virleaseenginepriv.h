@@ -12,6 +12,7 @@
 #include "virleaseformat.h"
 #include "virleasename.h"
 #include "virleaseobserver.h"
+#include "virleaserule.h"
 #include "virleasetarget.h"
 #include "virleasetoken.h"
 
@@ -280,6 +281,9 @@ struct _virLeaseEngine {
     gboolean upkeepWanted;      /* at once: a reconnect, or a revoke for an unknown run */
     gboolean lastSweep;         /* started at the shutdown */
     gboolean rmdirSent;
+#ifdef VIR_LEASE_MUTATIONS
+    virLeaseMutant mutant;
+#endif
 };
 
 typedef enum {

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "virleaserule.h"
 #include "virlog.h"
 
 VIR_LOG_INIT("lease.observer");
@@ -38,6 +39,9 @@ struct _virLeaseObserver {
     guint moves;                /* own renewals seen to move, in a row */
     virLeaseTime lastMove;
     gboolean warned;
+#ifdef VIR_LEASE_MUTATIONS
+    virLeaseMutant mutant;
+#endif
 };
 
 
@@ -52,6 +56,16 @@ virLeaseObserverNew(void)
 }
 
 
+#ifdef VIR_LEASE_MUTATIONS
+void
+virLeaseObserverSetMutant(virLeaseObserver *observer,
+                          virLeaseMutant mutant)
+{
+    observer->mutant = mutant;
+}
+
+
+#endif
 void
 virLeaseObserverFree(virLeaseObserver *observer)
 {
@@ -77,7 +91,8 @@ virLeaseObserverAdd(virLeaseObserver *observer,
 
 
 static gboolean
-virLeaseObservedSame(const virLeaseObserved *seen,
+virLeaseObservedSame(const virLeaseObserver *observer G_GNUC_UNUSED,
+                     const virLeaseObserved *seen,
                      const virLeaseAttr *attr)
 {
     if (!attr)
@@ -85,7 +100,7 @@ virLeaseObservedSame(const virLeaseObserved *seen,
     return seen->present &&
         seen->attr.fileid == attr->fileid &&
         seen->attr.mtime == attr->mtime &&
-        seen->attr.ctime == attr->ctime;
+        (seen->attr.ctime == attr->ctime || !VIR_LEASE_RULE(observer, NO_CTIME));
 }
 
 
@@ -98,7 +113,8 @@ virLeaseObserverReadSelf(virLeaseObserver *observer,
                          const virLeaseAttr *attr,
                          const virLeaseObserverSelf *self)
 {
-    if (self->acked > 0 && sent >= self->acked && attr->mtime < self->mtime) {
+    if (self->acked > 0 && sent >= self->acked && attr->mtime < self->mtime &&
+        VIR_LEASE_RULE(observer, STALE_UNNOTICED) && VIR_LEASE_RULE(observer, NO_COHERENCE)) {
         observer->moves = 0;
         if (!observer->warned)
             VIR_WARN("the server is not coherent: a read sent after this host's renewal was acknowledged "
@@ -107,7 +123,7 @@ virLeaseObserverReadSelf(virLeaseObserver *observer,
         return;
     }
 
-    if (!before || virLeaseObservedSame(before, attr))
+    if (!before || virLeaseObservedSame(observer, before, attr))
         return;
     observer->moves++;
     observer->lastMove = replied;
@@ -127,12 +143,14 @@ virLeaseObserverJudge(virLeaseObserver *observer,
                       virLeaseTime sent,
                       const virLeaseObserverSelf *self)
 {
-    virLeaseSpan patience = self->length + self->length / VIR_LEASE_OBSERVER_DRIFT;
+    virLeaseSpan drift = VIR_LEASE_RULE(observer, NO_DRIFT) ? self->length / VIR_LEASE_OBSERVER_DRIFT : 0;
+    virLeaseSpan patience = self->length + drift;
 
     if (seen->dead || sent - seen->since <= patience)
         return;
-    if (!virLeaseObserverIsCoherent(observer) ||
-        sent - observer->lastMove > 2 * self->renewal)
+    if (VIR_LEASE_RULE(observer, NO_COHERENCE) &&
+        ((!virLeaseObserverIsCoherent(observer) && VIR_LEASE_RULE(observer, COHERENCE_FLAG)) ||
+         (sent - observer->lastMove > 2 * self->renewal && VIR_LEASE_RULE(observer, COHERENCE_NOT_RECENT))))
         return;
 
     seen->dead = TRUE;
@@ -153,18 +171,20 @@ virLeaseObserverTuple(virLeaseObserver *observer,
     gboolean known = seen != NULL;
 
     if (!known)
-        seen = virLeaseObserverAdd(observer, sid, replied);
+        seen = virLeaseObserverAdd(observer, sid, VIR_LEASE_RULE(observer, OBSERVED_FROM_START) ? replied : sent);
     if (attr)
         seen->generation = observer->generation;
 
     if (attr && self->sid && g_str_equal(sid, self->sid))
         virLeaseObserverReadSelf(observer, sent, replied, known ? seen : NULL, attr, self);
 
-    if (!known || !virLeaseObservedSame(seen, attr)) {
+    if (!known || !virLeaseObservedSame(observer, seen, attr)) {
         seen->present = attr != NULL;
         if (attr)
             seen->attr = *attr;
-        seen->since = replied;
+        seen->since = VIR_LEASE_RULE(observer, OBSERVED_FROM_START) ? replied : sent;
+        if (!VIR_LEASE_RULE(observer, VERDICT_NOT_FINAL))
+            seen->dead = FALSE;
         return;
     }
     /* One's own session is never judged: its end is known. */
@@ -192,7 +212,7 @@ virLeaseObserverAbsent(virLeaseObserver *observer,
             continue;
         if (crowded && seen->dead)
             g_hash_table_iter_remove(&iter);
-        else
+        else if (VIR_LEASE_RULE(observer, ABSENT_LIVES))
             virLeaseObserverTuple(observer, sid, NULL, sent, replied, self);
     }
 }

@@ -60,9 +60,9 @@ virLeaseOwnerStopMarkers(virLeaseEngine *engine,
 
     if (!run || !virLeaseEngineIsOwnSid(engine, run->sid))
         return;
-    if (run->state == VIR_LEASE_RUN_STOPPED && !run->stoppedKnown)
+    if (run->state == VIR_LEASE_RUN_STOPPED && !run->stoppedKnown && VIR_LEASE_RULE(engine, STOP_NOT_MARKED))
         virLeaseOwnerMark(engine, owner, VIR_LEASE_MARKER_STOPPED);
-    if (run->state == VIR_LEASE_RUN_EXITED && !run->exitedKnown)
+    if (run->state == VIR_LEASE_RUN_EXITED && !run->exitedKnown && VIR_LEASE_RULE(engine, EXIT_NOT_MARKED))
         virLeaseOwnerMark(engine, owner, VIR_LEASE_MARKER_EXITED);
 }
 
@@ -87,6 +87,8 @@ virLeaseOwnerStop(virLeaseEngine *engine,
     virLeaseEngineSaveOwner(engine, owner);
     VIR_INFO("lockspace '%s': guest '%s' is stopped, its lock is kept", engine->lockspace, owner->guest);
     virLeaseOwnerStopMarkers(engine, owner);
+    if (!VIR_LEASE_RULE(engine, EXITED_EARLY))
+        virLeaseOwnerMark(engine, owner, VIR_LEASE_MARKER_EXITED);
     virLeaseSessionOwnerStopped(engine, sid);
 }
 
@@ -129,8 +131,13 @@ void
 virLeaseOwnerInquire(virLeaseEngine *engine,
                      const virLeaseEvent *event)
 {
-    g_autofree char *token = virLeaseOwnerToken(engine, virLeaseOwnerFind(engine, event->owner));
+    virLeaseOwner *owner = virLeaseOwnerFind(engine, event->owner);
+    g_autofree char *token = virLeaseOwnerToken(engine, owner);
 
+    if (token && !VIR_LEASE_RULE(engine, TOKEN_OPENS))
+        virLeaseOwnerMark(engine, owner, VIR_LEASE_MARKER_STOPPED);
+    if (token && !VIR_LEASE_RULE(engine, LEFT_AT_INQUIRE))
+        virLeaseEngineLeave(engine, owner);
     virLeaseEngineAnswer(engine, event->request, VIR_ERR_OK, NULL, token);
 }
 
@@ -207,7 +214,8 @@ virLeaseOwnerExited(virLeaseEngine *engine,
                               _("the guest's process ended before its locks were acquired"));
 
     run = owner->run;
-    if (run && run->state == VIR_LEASE_RUN_STOPPED && virLeaseEngineIsOwnSid(engine, run->sid)) {
+    if (run && run->state == VIR_LEASE_RUN_STOPPED && virLeaseEngineIsOwnSid(engine, run->sid) &&
+        VIR_LEASE_RULE(engine, EXIT_REMOVES)) {
         virLeaseOwnerExitedStopped(engine, owner);
         return;
     }
@@ -215,7 +223,7 @@ virLeaseOwnerExited(virLeaseEngine *engine,
         return;
     if (run) {
         sid = g_strdup(run->sid);
-        if (virLeaseEngineIsOwnSid(engine, sid))
+        if (virLeaseEngineIsOwnSid(engine, sid) && VIR_LEASE_RULE(engine, EXIT_KEEPS))
             virLeaseEngineRemoveEntries(engine, run->entries, NULL);
         VIR_INFO("lockspace '%s': guest '%s' is gone, its locks are released", engine->lockspace, owner->guest);
     }

@@ -336,6 +336,23 @@ virLeaseAttemptAcquireFresh(virLeaseEngine *engine,
 }
 
 
+/* What must not be (rules 1 and 15), for VIR_LEASE_RULE() only. */
+static void
+virLeaseAttemptTakeStopBack(virLeaseEngine *engine,
+                            const virLeaseEvent *event,
+                            virLeaseOwner *owner)
+{
+    g_autofree char *path = virLeaseMarkerPath(owner->run->sid, VIR_LEASE_MARKER_STOPPED, owner->run->number);
+
+    owner->run->state = VIR_LEASE_RUN_RUNNING;
+    owner->run->stoppedKnown = FALSE;
+    owner->entered = TRUE;
+    virLeaseEngineAct(engine, VIR_LEASE_ACTION_ENTER)->owner = owner->id;
+    virLeaseChoreRemove(engine, path);
+    virLeaseEngineAnswer(engine, event->request, VIR_ERR_OK, NULL, NULL);
+}
+
+
 void
 virLeaseAttemptAcquire(virLeaseEngine *engine,
                        const virLeaseEvent *event)
@@ -348,11 +365,14 @@ virLeaseAttemptAcquire(virLeaseEngine *engine,
         virLeaseEngineAnswer(engine, event->request, VIR_ERR_OPERATION_INVALID, objection, NULL);
     else if (event->resources->len == 0)
         virLeaseEngineAnswer(engine, event->request, VIR_ERR_OK, NULL, NULL);
-    else if (run && run->state == VIR_LEASE_RUN_STOPPED &&
+    else if (run && run->state == VIR_LEASE_RUN_STOPPED && !VIR_LEASE_RULE(engine, MARKER_REMADE) &&
+             !virLeaseAttemptIsPlug(run, event->resources))
+        virLeaseAttemptTakeStopBack(engine, event, owner);
+    else if (run && run->state == VIR_LEASE_RUN_STOPPED && VIR_LEASE_RULE(engine, RESUME_FRESH) &&
              (event->token || !virLeaseAttemptIsPlug(run, event->resources)))
         /* Rule 16. The own memory of the run is better than what the caller kept. */
         virLeaseAttemptWithToken(engine, event, owner, virLeaseRunToken(engine, run));
-    else if (event->token)
+    else if (event->token && (VIR_LEASE_RULE(engine, RUNS_ON_FRESH) || !run))
         virLeaseAttemptAcquireToken(engine, event, owner);
     else
         virLeaseAttemptAcquireFresh(engine, event, owner);

@@ -165,7 +165,8 @@ virLeaseScanReply(virLeaseEngine *engine,
     if (!scan)
         return;
     if (reply->status != VIR_LEASE_STATUS_OK) {
-        virLeaseScanFailed(scan, reply);
+        if (VIR_LEASE_RULE(engine, ERROR_IS_EMPTY))
+            virLeaseScanFailed(scan, reply);
     } else if (op->purpose == VIR_LEASE_FOR_SCAN_SHARD) {
         scan->moved |= reply->moved;
         virLeaseScanTakeShard(scan, reply);

@@ -207,7 +207,8 @@ virLeaseSessionMkdirReply(virLeaseEngine *engine,
         return;
     session->outstanding = FALSE;
     /* Rule 2: "exists" is an earlier try of this very call. */
-    if (reply->status == VIR_LEASE_STATUS_OK || reply->status == VIR_LEASE_STATUS_EXISTS) {
+    if (reply->status == VIR_LEASE_STATUS_OK ||
+        (reply->status == VIR_LEASE_STATUS_EXISTS && VIR_LEASE_RULE(engine, EXISTS_FAILS))) {
         session->fileid = reply->attr.fileid;
         virLeaseSessionSendRenewal(engine);
         return;
@@ -251,7 +252,7 @@ virLeaseSessionRenewed(virLeaseEngine *engine,
                        const virLeaseOpContext *op)
 {
     virLeaseSession *session = &engine->session;
-    virLeaseTime end = op->sent + engine->format.length;
+    virLeaseTime end = (VIR_LEASE_RULE(engine, LEASE_FROM_REPLY) ? op->sent : engine->now) + engine->format.length;
 
     session->backoff = 0;
     session->end = MAX(session->end, end);
@@ -268,6 +269,19 @@ virLeaseSessionRenewed(virLeaseEngine *engine,
 }
 
 
+/* An answer at or after the end is ignored (rules 5 and 8). */
+static gboolean
+virLeaseSessionIsInTime(const virLeaseEngine *engine)
+{
+    gboolean born = engine->session.end != 0;
+
+    if ((born && !(VIR_LEASE_RULE(engine, LATE_REVIVES) && VIR_LEASE_RULE(engine, LATE_ANSWER_CHECK))) ||
+        (!born && !(VIR_LEASE_RULE(engine, SLOW_BIRTH) && VIR_LEASE_RULE(engine, SLOW_BIRTH_CHECK))))
+        return TRUE;
+    return engine->now < virLeaseSessionPresentEnd(engine);
+}
+
+
 void
 virLeaseSessionRenewalReply(virLeaseEngine *engine,
                             const virLeaseOpContext *op,
@@ -280,8 +294,14 @@ virLeaseSessionRenewalReply(virLeaseEngine *engine,
         return;
 
     session->outstanding = FALSE;
-    if (reply->status == VIR_LEASE_STATUS_OK && engine->now < virLeaseSessionPresentEnd(engine)) {
+    if ((reply->status == VIR_LEASE_STATUS_OK ||
+         (reply->status == VIR_LEASE_STATUS_NOENT && !VIR_LEASE_RULE(engine, NOENT_ACKNOWLEDGES))) &&
+        virLeaseSessionIsInTime(engine)) {
         virLeaseSessionRenewed(engine, op);
+        return;
+    }
+    if (reply->status == VIR_LEASE_STATUS_NOENT && !VIR_LEASE_RULE(engine, DIRECTORY_REMADE)) {
+        virLeaseSessionSendMkdir(engine);
         return;
     }
     if (reply->status != VIR_LEASE_STATUS_OK) {
@@ -317,7 +337,7 @@ virLeaseSessionOwnTuple(virLeaseEngine *engine,
     gboolean later = sent >= session->readReplied;
     gboolean back = attr->ctime < session->read.ctime && attr->mtime < session->read.mtime;
 
-    if (session->state != VIR_LEASE_SESSION_ACTIVE || !later)
+    if (session->state != VIR_LEASE_SESSION_ACTIVE || !later || !VIR_LEASE_RULE(engine, ROLLBACK_UNNOTICED))
         return;
     if (back || (session->fileid && attr->fileid != session->fileid)) {
         virLeaseSessionRolledBack(engine);
@@ -356,7 +376,8 @@ gboolean
 virLeaseSessionEndedAndStopped(const virLeaseEngine *engine,
                                const char *sid)
 {
-    return g_hash_table_contains(engine->endedSids, sid) && virLeaseSessionCountRunning(engine, sid) == 0;
+    return g_hash_table_contains(engine->endedSids, sid) &&
+        (virLeaseSessionCountRunning(engine, sid) == 0 || !VIR_LEASE_RULE(engine, ENDED_IS_DEAD));
 }
 
 
@@ -380,6 +401,10 @@ virLeaseSessionFenceAll(virLeaseEngine *engine,
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         virLeaseOwner *owner = value;
 
+        if (!VIR_LEASE_RULE(engine, NO_FENCE) ||
+            (!VIR_LEASE_RULE(engine, CHECK_FIRST) && owner->attempt &&
+             owner->attempt->state == VIR_LEASE_ATTEMPT_ENTERING))
+            continue;
         if (owner->entered || virLeaseOwnerIsRunning(owner))
             virLeaseEngineFence(engine, owner, reason);
     }
@@ -398,7 +423,8 @@ virLeaseSessionDropRuns(virLeaseEngine *engine)
 
         if (owner->gone)
             virLeaseOwnerForget(engine, owner);
-        else if (owner->run && owner->run->state == VIR_LEASE_RUN_RESERVED)
+        else if (owner->run && (owner->run->state == VIR_LEASE_RUN_RESERVED ||
+                                (owner->run->state == VIR_LEASE_RUN_STOPPED && !VIR_LEASE_RULE(engine, LOST_FORGETS))))
             virLeaseOwnerDropRun(engine, owner);
     }
 }
@@ -437,13 +463,22 @@ virLeaseSessionAbandon(virLeaseEngine *engine)
 }
 
 
+/* Rule 8: a session whose birth takes longer than a lease is given up. */
+static gboolean
+virLeaseSessionMayDieUnborn(const virLeaseEngine *engine)
+{
+    return engine->session.state == VIR_LEASE_SESSION_MAKING &&
+        VIR_LEASE_RULE(engine, SLOW_BIRTH) && VIR_LEASE_RULE(engine, SLOW_BIRTH_TIMER);
+}
+
+
 /* Rule 6: at end - K whoever still runs is stopped. */
 static void
 virLeaseSessionCheckEnd(virLeaseEngine *engine)
 {
     virLeaseSession *session = &engine->session;
 
-    if (session->state == VIR_LEASE_SESSION_MAKING && engine->now >= virLeaseSessionPresentEnd(engine))
+    if (virLeaseSessionMayDieUnborn(engine) && engine->now >= virLeaseSessionPresentEnd(engine))
         virLeaseSessionAbandon(engine);
     if (session->state != VIR_LEASE_SESSION_ACTIVE)
         return;
@@ -490,7 +525,7 @@ virLeaseSessionWakeup(const virLeaseEngine *engine)
 
     if (session->state == VIR_LEASE_SESSION_ACTIVE)
         wakeup = session->fencing ? session->end : session->end - virLeaseEngineMargin(engine);
-    if (session->state == VIR_LEASE_SESSION_MAKING)
+    if (virLeaseSessionMayDieUnborn(engine))
         wakeup = virLeaseSessionPresentEnd(engine);
     if (engine->shutdown)
         return wakeup;

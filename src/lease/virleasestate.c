@@ -242,7 +242,7 @@ virLeaseStateReadSession(virLeaseEngine *engine,
     engine->session.end = end;
     engine->session.mtime = mtime;
     engine->session.fileid = (guint64) fileid;
-    engine->counter = engine->counterLimit = (guint64) counter;
+    engine->counter = engine->counterLimit = VIR_LEASE_RULE(engine, COUNTER_FORGOTTEN) ? (guint64) counter : 1;
     *sameBoot = g_str_equal(bootid, engine->bootid);
     return TRUE;
 }

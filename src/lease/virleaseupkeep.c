@@ -101,20 +101,23 @@ virLeaseUpkeepSweepEntries(virLeaseEngine *engine,
     for (guint i = 0; i < scan->seen->len; i++) {
         const virLeaseSeen *seen = &g_array_index(scan->seen, virLeaseSeen, i);
         g_autofree char *path = NULL;
+        const virLeaseAttempt *attempt;
         virLeaseOwner *owner;
         gboolean known = FALSE;
 
-        if (!virLeaseEngineIsOwnSid(engine, seen->name.sid))
+        if (!virLeaseEngineIsOwnSid(engine, seen->name.sid) && VIR_LEASE_RULE(engine, SWEEP_OTHERS))
             continue;
         path = virLeaseEntryPath(&seen->name, engine->format.shards);
         owner = virLeaseEngineFindRun(engine, seen->name.sid, seen->name.run);
         for (guint j = 0; owner && j < owner->run->entries->len; j++) {
             virLeaseEntry *entry = g_ptr_array_index(owner->run->entries, j);
 
-            known |= g_str_equal(entry->path, path);
+            known |= g_str_equal(entry->path, path) &&
+                (entry->since < scan->started || VIR_LEASE_RULE(engine, TABLE_FIRST));
         }
-        if (known || virLeaseEngineFindAttempt(engine, seen->name.sid, seen->name.run, seen->name.attempt) ||
-            virLeaseChorePending(engine, path))
+        attempt = virLeaseEngineFindAttempt(engine, seen->name.sid, seen->name.run, seen->name.attempt);
+        known |= attempt && (attempt->id < scan->id || VIR_LEASE_RULE(engine, TABLE_FIRST));
+        if (known || virLeaseChorePending(engine, path))
             continue;
         VIR_INFO("lockspace '%s': '%s' belongs to no guest of this host any more and is removed",
                  engine->lockspace, path);
@@ -142,7 +145,8 @@ virLeaseUpkeepSweepMarkers(virLeaseEngine *engine,
 
         if (!virLeaseSessionNameParse(name, sid, &isMarker, &marker, &run) || !isMarker ||
             !virLeaseEngineIsOwnSid(engine, sid) ||
-            virLeaseEngineFindRun(engine, sid, run) || virLeaseScanHasRun(scan, sid, run))
+            virLeaseEngineFindRun(engine, sid, run) ||
+            (virLeaseScanHasRun(scan, sid, run) && VIR_LEASE_RULE(engine, MARKERS_SWEPT)))
             continue;
         path = virLeaseMarkerPath(sid, marker, run);
         virLeaseChoreRemove(engine, path);
@@ -172,10 +176,11 @@ virLeaseUpkeepDropExited(virLeaseEngine *engine,
         virLeaseOwner *owner = next->data;
         const virLeaseRun *run = owner->run;
 
-        if (!run || run->state != VIR_LEASE_RUN_EXITED || !run->exitedKnown ||
+        if (!run || run->state != VIR_LEASE_RUN_EXITED ||
             !virLeaseEngineIsOwnSid(engine, run->sid) ||
-            !virLeaseUpkeepShowsMarker(scan, run, VIR_LEASE_MARKER_EXITED) ||
-            virLeaseScanHasRun(scan, run->sid, run->number))
+            (VIR_LEASE_RULE(engine, EXITED_UNREAD) &&
+             (!run->exitedKnown || !virLeaseUpkeepShowsMarker(scan, run, VIR_LEASE_MARKER_EXITED))) ||
+            (virLeaseScanHasRun(scan, run->sid, run->number) && VIR_LEASE_RULE(engine, MARKERS_EARLY)))
             continue;
         for (virLeaseMarker marker = 0; marker < VIR_LEASE_MARKER_LAST; marker++) {
             g_autofree char *path = virLeaseMarkerPath(run->sid, marker, run->number);
@@ -223,7 +228,9 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
         return;
     VIR_ERROR("lockspace '%s': the lock of guest '%s' on '%s' was removed or replaced on the export by somebody else",
               engine->lockspace, owner->guest, entry->resource->path);
-    if (virLeaseOwnerIsRunning(owner)) {
+    if (!VIR_LEASE_RULE(engine, ENTRY_REMADE)) {
+        virLeaseChoreMark(engine, entry->path, "remade=1");
+    } else if (virLeaseOwnerIsRunning(owner)) {
         virLeaseEngineFence(engine, owner, _("its lock was removed from the export by somebody else"));
     } else if (owner->run->state == VIR_LEASE_RUN_RESERVED) {
         virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
@@ -261,10 +268,14 @@ virLeaseUpkeepScanned(virLeaseEngine *engine,
     engine->upkeepNext = scan->started + (scan->failed ? virLeaseEngineRenewalSpan(engine) : period);
     if (scan->failed || engine->session.state != VIR_LEASE_SESSION_ACTIVE)
         return;
-    virLeaseUpkeepDropExited(engine, scan);
-    virLeaseUpkeepSweepEntries(engine, scan);
-    virLeaseUpkeepSweepMarkers(engine, scan);
-    virLeaseUpkeepAudit(engine, scan);
+    if (VIR_LEASE_RULE(engine, RUN_STAYS))
+        virLeaseUpkeepDropExited(engine, scan);
+    if (VIR_LEASE_RULE(engine, NO_SWEEP))
+        virLeaseUpkeepSweepEntries(engine, scan);
+    if (VIR_LEASE_RULE(engine, NO_MARKER_SWEEP))
+        virLeaseUpkeepSweepMarkers(engine, scan);
+    if (VIR_LEASE_RULE(engine, NO_AUDIT))
+        virLeaseUpkeepAudit(engine, scan);
 }
 
 

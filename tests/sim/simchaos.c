@@ -83,7 +83,7 @@ simChaosNew(const simChaosConfig *config)
     static const gint64 lengths[] = { 6, 6, 10, 30 };
     static const unsigned shards[] = { 1, 4, 16 };
     simChaos *chaos = g_new0(simChaos, 1);
-    simWorldConfig world = { .seed = config->seed, .engine = &simEngineReal, .trace = config->trace };
+    simWorldConfig world = { .seed = config->seed, .engine = config->engine ? config->engine : &simEngineReal, .trace = config->trace };
     guint guests;
     guint i;
 

@@ -7,11 +7,15 @@
 
 #include "simworld.h"
 
+/* How long the faults of a world last, if nobody says otherwise. */
+#define SIM_CHAOS_MINUTES 2
+
 typedef struct {
     guint64 seed;
     guint hosts;                /* 0: the dice say */
     guint guests;               /* likewise */
     virLeaseSpan span;          /* how long the faults last; peace follows */
+    const simEngineClass *engine;   /* NULL: the real one */
     gboolean trace;
 } simChaosConfig;
 

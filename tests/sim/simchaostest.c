@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * "make check-sim-long" runs many more; "tests/sim/vlsim --seed N --trace"
- * tells the story of one.
+ * "make check-sim-long" runs many more; "tests/sim/vlsim --seed N" tells
+ * the story of one.
  */
 #include <config.h>
 

@@ -8,7 +8,7 @@
 #include "simengine.h"
 
 static gpointer
-simEngineRealCreate(const virLeaseEngineConfig *config)
+simEngineRealCreate(const simEngineClass *which G_GNUC_UNUSED, const virLeaseEngineConfig *config)
 {
     return virLeaseEngineNew(config);
 }

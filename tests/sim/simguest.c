@@ -98,6 +98,7 @@ simProcessNew(simHost *host, simGuest *guest)
     process->owner = host->nextOwner++;
     process->pid = host->world->nextPid++;
     process->disks = g_ptr_array_new_with_free_func((GDestroyNotify) simDiskFree);
+    process->kept = g_ptr_array_new_with_free_func(g_free);
     process->busy = TRUE;
     g_ptr_array_add(host->world->processes, process);
     g_ptr_array_add(host->world->alive, process);
@@ -108,6 +109,7 @@ void
 simProcessFree(simProcess *process)
 {
     g_ptr_array_unref(process->disks);
+    g_ptr_array_unref(process->kept);
     g_free(process->token);
     g_free(process->lastMessage);
     g_free(process);
@@ -441,8 +443,12 @@ simProcessAttach(simProcess *process, const char *name, virLeaseMode mode)
 static void
 simProcessDetached(simRequest *request)
 {
-    simRequestWorked(request);
-    request->process->busy = FALSE;
+    simProcess *process = request->process;
+    const virLeaseResource *resource = g_ptr_array_index(request->resources, 0);
+
+    if (!simRequestWorked(request))
+        g_ptr_array_add(process->kept, g_strdup(resource->name));
+    process->busy = FALSE;
 }
 
 void

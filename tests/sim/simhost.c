@@ -474,7 +474,7 @@ simHostStartDaemon(simHost *host)
     host->generation++;
     host->wakeup = 0;
     host->crashAfter = -1;
-    host->engine = host->world->config.engine->create(&config);
+    host->engine = host->world->config.engine->create(host->world->config.engine, &config);
     simWorldTrace(host->world, host, "the daemon starts");
     simHostRestore(host);
     simHostSend(host, &event);

@@ -330,13 +330,20 @@ simJudgeLeftovers(simJudge *judge)
         simJudgeViolation(judge, "L1", "%u sessions are renewed by %u hosts", count, judge->world->config.hosts);
 }
 
+static gboolean
+simJudgeMayHold(const simProcess *process, const char *resource)
+{
+    return simProcessFindDisk(process, resource) ||
+        g_ptr_array_find_with_equal_func(process->kept, resource, g_str_equal, NULL);
+}
+
 gboolean
 simJudgeIsFree(const simJudge *judge, const char *resource)
 {
     guint i;
 
     for (i = 0; i < judge->world->alive->len; i++) {
-        if (simProcessFindDisk(g_ptr_array_index(judge->world->alive, i), resource))
+        if (simJudgeMayHold(g_ptr_array_index(judge->world->alive, i), resource))
             return FALSE;
     }
     return TRUE;

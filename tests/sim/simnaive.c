@@ -195,7 +195,7 @@ simNaiveWakeup(gpointer engine)
 
 #define SIM_NAIVE_CLASS(name, which) \
     static gpointer \
-    simNaive ## name ## New(const virLeaseEngineConfig *config) \
+    simNaive ## name ## New(const simEngineClass *class G_GNUC_UNUSED, const virLeaseEngineConfig *config) \
     { \
         return simNaiveNew(which, config); \
     } \

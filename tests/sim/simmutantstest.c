@@ -1,0 +1,124 @@
+/*
+ * simmutantstest.c: who leaves a rule out is caught
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * tests/sim/mutants.txt has a line for each engine that does without one rule:
+ * its name, a seed, the promise that is broken in that world. With the same
+ * seed the engine that keeps all rules breaks none. "make check-mutants"
+ * looks for seeds afresh.
+ */
+#include <config.h>
+
+#include <string.h>
+
+#include "simchaos.h"
+#include "simjudge.h"
+#include "simmutant.h"
+#include "virlog.h"
+
+typedef struct {
+    const simMutant *mutant;
+    guint64 seed;
+    char *promise;
+} simMutantCase;
+
+static simWorld *
+testRun(const simMutantCase *which, const simMutant *mutant)
+{
+    const simChaosConfig config = {
+        .seed = which->seed,
+        .engine = &mutant->engine,
+        .span = SIM_CHAOS_MINUTES * 60 * VIR_LEASE_SECOND,
+    };
+
+    return simChaosRun(&config);
+}
+
+static gboolean
+testBreaks(const simWorld *world, const char *promise)
+{
+    const GPtrArray *violations = simJudgeViolations(world->judge);
+    g_autofree char *prefix = g_strconcat(promise, ":", NULL);
+    guint i;
+
+    for (i = 0; i < violations->len; i++) {
+        g_test_message("%s", (const char *) g_ptr_array_index(violations, i));
+        if (g_str_has_prefix(g_ptr_array_index(violations, i), prefix))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+testCase(gconstpointer data)
+{
+    const simMutantCase *which = data;
+    g_autoptr(simWorld) broken = testRun(which, which->mutant);
+    g_autoptr(simWorld) whole = testRun(which, simMutants());
+
+    g_assert_true(testBreaks(broken, which->promise));
+    g_assert_cmpuint(simJudgeViolations(whole->judge)->len, ==, 0);
+}
+
+static void
+testCaseFree(gpointer data)
+{
+    simMutantCase *which = data;
+
+    g_free(which->promise);
+    g_free(which);
+}
+
+static const simMutant *
+testFindMutant(const char *name)
+{
+    const simMutant *mutants = simMutants();
+    guint i;
+
+    for (i = 1; i < VIR_LEASE_MUTANT_LAST; i++) {
+        if (g_str_equal(mutants[i].name, name))
+            return &mutants[i];
+    }
+    g_error("tests/sim/mutants.txt: nobody is called %s", name);
+}
+
+static void
+testAddLine(const char *line)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", 3);
+    g_autofree char *path = NULL;
+    simMutantCase *which;
+
+    if (g_strv_length(words) != 3)
+        g_error("tests/sim/mutants.txt: '%s' is not NAME SEED PROMISE", line);
+    path = g_strdup_printf("/sim/mutants/%s", words[0]);
+    which = g_new0(simMutantCase, 1);
+    which->mutant = testFindMutant(words[0]);
+    which->seed = g_ascii_strtoull(words[1], NULL, 10);
+    which->promise = g_strdup(words[2]);
+    g_test_add_data_func_full(path, which, testCase, testCaseFree);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    guint i;
+
+    g_test_init(&argc, &argv, NULL);
+    virLogSetPriority(VIR_LOG_ERROR + 1);
+
+    path = g_test_build_filename(G_TEST_DIST, "sim", "mutants.txt", NULL);
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        g_error("%s cannot be read", path);
+    lines = g_strsplit(text, "\n", -1);
+    for (i = 0; lines[i]; i++) {
+        if (*lines[i] && *lines[i] != '#')
+            testAddLine(lines[i]);
+    }
+
+    return g_test_run();
+}

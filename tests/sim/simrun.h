@@ -1,0 +1,38 @@
+/*
+ * simrun.h: one random world in a process of its own
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "simchaos.h"
+
+/* What is left of a world. */
+typedef struct {
+    guint64 histories;
+    guint64 bad;                /* of them, with a violation */
+    guint64 hosts;
+    guint64 grants;
+    guint64 events;
+    virLeaseTime span;          /* virtual */
+    gint64 cpu;                 /* microseconds of the processor */
+    char promise[32];           /* that was broken first, or empty */
+    char story[256];            /* how, in a sentence */
+} simResult;
+
+/* Runs it here. Prints its violations, each behind its seed, unless @quiet. */
+void simRunHere(const simChaosConfig *config,
+                gboolean quiet,
+                simResult *result);
+
+/* Runs it in a child, so that an engine that fails an assertion, or never
+ * comes back, is one bad seed and not the end. */
+void simRunForked(const simChaosConfig *config,
+                  gboolean quiet,
+                  simResult *result);
+
+/* Adds the figures of one to those of many; the first story stays. */
+void simResultAdd(simResult *total,
+                  const simResult *result);
+/* One line of figures. */
+void simResultPrint(const simResult *total);

@@ -1,0 +1,97 @@
+/*
+ * vlsim-mutants.c: whether the simulator notices that a rule is left out
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * For each engine that does without one rule it looks for the first seed
+ * whose world breaks a promise, and prints a line: rule, name, seeds needed,
+ * promise, story.
+ */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simmutant.h"
+#include "simrun.h"
+#include "virlog.h"
+
+static gint64 simSeed = 1;
+static gint64 simMax = 2000;
+static gdouble simMinutes = SIM_CHAOS_MINUTES;
+static char *simOnly;
+static gboolean simTrace;
+static gboolean simAll;
+
+static const GOptionEntry simOptions[] = {
+    { "seed", 's', 0, G_OPTION_ARG_INT64, &simSeed, "The first seed", "N" },
+    { "max", 'm', 0, G_OPTION_ARG_INT64, &simMax, "How many seeds to try for each", "N" },
+    { "only", 'o', 0, G_OPTION_ARG_STRING, &simOnly, "Only these", "NAME[,NAME]..." },
+    { "minutes", 0, 0, G_OPTION_ARG_DOUBLE, &simMinutes, "Virtual minutes of faults in each world", "MINUTES" },
+    { "trace", 't', 0, G_OPTION_ARG_NONE, &simTrace, "Print the story of the seed", NULL },
+    { "all", 'a', 0, G_OPTION_ARG_NONE, &simAll, "Go on after the first seed, and count", NULL },
+    { NULL }
+};
+
+static gboolean
+simIsWanted(const simMutant *mutant)
+{
+    g_auto(GStrv) names = simOnly ? g_strsplit(simOnly, ",", -1) : NULL;
+
+    return !names || g_strv_contains((const char *const *) names, mutant->name);
+}
+
+/* Returns how many seeds it took, 0 if none was enough. */
+static gint64
+simSearch(const simMutant *mutant, simResult *total)
+{
+    simChaosConfig config = {
+        .engine = &mutant->engine,
+        .span = (virLeaseSpan) (simMinutes * 60.0 * (double) VIR_LEASE_SECOND),
+        .trace = simTrace,
+    };
+    gint64 found = 0;
+    gint64 i;
+
+    for (i = 0; i < simMax && (simAll || !found); i++) {
+        simResult result;
+
+        config.seed = (guint64) (simSeed + i);
+        simRunForked(&config, TRUE, &result);
+        simResultAdd(total, &result);
+        if (result.bad && !found)
+            found = i + 1;
+    }
+    return found;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("- find out who notices that a rule is left out");
+    g_autoptr(GError) error = NULL;
+    const simMutant *mutants = simMutants();
+    guint missed = 0;
+    guint i;
+
+    g_option_context_add_main_entries(context, simOptions, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        fprintf(stderr, "vlsim-mutants: %s\n", error->message);
+        return 2;
+    }
+    virLogSetPriority(VIR_LOG_ERROR + 1);
+    for (i = 0; i < VIR_LEASE_MUTANT_LAST; i++) {
+        simResult total = { 0 };
+        gint64 found;
+
+        if (!simIsWanted(&mutants[i]))
+            continue;
+        found = simSearch(&mutants[i], &total);
+        missed += !found == (i > 0);
+        printf("%-4s %-22s %6" G_GINT64_FORMAT " %6" G_GUINT64_FORMAT "/%-6" G_GUINT64_FORMAT " %-10s %s\n", mutants[i].rule, mutants[i].name, found,
+               total.bad, total.histories, total.promise, total.story);
+        fflush(stdout);
+    }
+    return missed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
