@@ -195,6 +195,17 @@ last_renewal()
     stat -c %.Z "$(lab_export "$E2E_LOCKSPACE")/sessions/$session" | tr -d . | cut -c 1-13
 }
 
+# fenced HOST GUEST RENEWED: its process was gone before the lease ended that
+# was renewed last at RENEWED.
+fenced()
+{
+    local gone
+
+    gone=$(lab_gone_at "$1" "$2")
+    echo "$2 on $1: gone $((gone - $3)) ms after the last renewal"
+    [ "$gone" -gt 0 ] && [ "$gone" -lt $(($3 + LAB_LEASE * 1000)) ]
+}
+
 # leavings DIR: what is left of something that ran with TMPDIR=DIR, one per
 # line. Every process of a lab, QEMUs too, has that in its environment.
 leavings()

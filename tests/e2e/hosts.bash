@@ -2,7 +2,7 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Hosts are called kvm1, kvm2, kvm3. Each has its own libvirtd, and what that
+# Hosts are called kvm1 to kvm9. Each has its own libvirtd, and what that
 # writes to; of the rest of the file system they see one and the same.
 
 LAB_DRIVER=${LAB_DRIVER:-nfslease}  # of hosts that are made from now on
@@ -22,7 +22,7 @@ lab_hosts_file()
 
     echo "127.0.0.1 localhost"
     echo "$LAB_SERVER filer"
-    for host in kvm1 kvm2 kvm3; do
+    for host in kvm{1..9}; do
         echo "$(lab_address $host) $host"
     done
 }

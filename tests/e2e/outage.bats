@@ -28,17 +28,6 @@ teardown_file() { lab_stop; }
 SHORT=2
 LONG=12
 
-# fenced HOST GUEST RENEWED: its process was gone before the lease ended that
-# was renewed last at RENEWED.
-fenced()
-{
-    local gone
-
-    gone=$(lab_gone_at "$1" "$2")
-    echo "$2 on $1: gone $((gone - $3)) ms after the last renewal"
-    [ "$gone" -gt 0 ] && [ "$gone" -lt $(($3 + LAB_LEASE * 1000)) ]
-}
-
 @test "the server keeps silent for less than the margin: nothing happens" {
     lab_guest calm calm-disk
     lab_guest calm-other calm-disk
