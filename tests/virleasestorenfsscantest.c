@@ -18,19 +18,21 @@ typedef struct _testScan testScan;
 struct _testScan {
     virLeaseReply *reply;
     virLeaseNfsScan *scan;
+    gsize held;
 };
 
 static void
 testScanInit(testScan *test)
 {
     test->reply = virLeaseReplyNew(1, VIR_LEASE_STATUS_OK);
-    test->scan = virLeaseNfsScanNew(test->reply);
+    test->scan = virLeaseNfsScanNew(test->reply, &test->held);
 }
 
 static void
 testScanClear(testScan *test)
 {
     virLeaseNfsScanFree(test->scan);
+    g_assert_cmpuint(test->held, ==, 0);
     virLeaseReplyFree(test->reply);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testScan, testScanClear)
@@ -153,6 +155,32 @@ testEndless(void)
         g_assert_cmpuint(++pages, <=, VIR_LEASE_NFS_PAGES_MAX + 1);
     }
     g_assert_cmpint(loop.reply->status, !=, VIR_LEASE_STATUS_OK);
+}
+
+/* All scans of a connection together hold so much at most. */
+static void
+testManyScans(void)
+{
+    g_autofree char *name = g_strnfill(VIR_LEASE_STORE_NAME_MAX, 'n');
+    g_autoptr(GPtrArray) scans = g_ptr_array_new_with_free_func((GDestroyNotify) virLeaseNfsScanFree);
+    g_autoptr(GPtrArray) replies = g_ptr_array_new_with_free_func((GDestroyNotify) virLeaseReplyFree);
+    gsize held = 0;
+
+    for (guint i = 0; i < 20; i++) {
+        g_ptr_array_add(replies, virLeaseReplyNew(i, VIR_LEASE_STATUS_OK));
+        g_ptr_array_add(scans, virLeaseNfsScanNew(g_ptr_array_index(replies, i), &held));
+        virLeaseNfsScanBeginPage(g_ptr_array_index(scans, i), &testStamp, testVerifier);
+        for (guint j = 0; j < VIR_LEASE_STORE_ENTRIES_MAX; j++) {
+            g_snprintf(name, 9, "%08x", j);
+            name[8] = 'n';
+            virLeaseNfsScanAdd(g_ptr_array_index(scans, i), name, strlen(name), NULL, j);
+        }
+        g_assert_cmpuint(held, <=, VIR_LEASE_NFS_SCANS_MAX);
+    }
+    g_assert_cmpint(((virLeaseReply *) g_ptr_array_index(replies, 0))->status, ==, VIR_LEASE_STATUS_OK);
+    g_assert_cmpint(((virLeaseReply *) g_ptr_array_index(replies, 19))->status, ==, VIR_LEASE_STATUS_PROTOCOL);
+    g_ptr_array_set_size(scans, 0);
+    g_assert_cmpuint(held, ==, 0);
 }
 
 /* What has no attributes is looked up; what is gone by then is left out. */
@@ -284,6 +312,7 @@ main(int argc, char **argv)
     g_test_add_func("/lease/storenfsscan/hostile-names", testHostileNames);
     g_test_add_func("/lease/storenfsscan/duplicates", testDuplicates);
     g_test_add_func("/lease/storenfsscan/endless", testEndless);
+    g_test_add_func("/lease/storenfsscan/many-scans", testManyScans);
     g_test_add_func("/lease/storenfsscan/lookups", testLookups);
     g_test_add_func("/lease/storenfsscan/times", testTimes);
     g_test_add_func("/lease/storenfsscan/attributes-v4", testAttrGood);

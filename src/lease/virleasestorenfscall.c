@@ -350,7 +350,7 @@ static void
 virLeaseNfsCallPerform(virLeaseNfsCall *call)
 {
     if (call->op->type == VIR_LEASE_OP_READDIR) {
-        call->scan = virLeaseNfsScanNew(call->reply);
+        call->scan = virLeaseNfsScanNew(call->reply, &call->export->scanned);
         virLeaseNfsCallReadPage(call);
     } else if (call->op->type == VIR_LEASE_OP_SETATTR) {
         virLeaseNfsCallSetMtime(call);

@@ -14,6 +14,7 @@ struct _virLeaseNfsExport {
     const virLeaseNfsVersion *version;
     virLeaseNfsHandles *handles;    /* below where the server let us in */
     char *directory;                /* of the lockspace, below there; no slash at its ends, may be empty */
+    gsize scanned;                  /* bytes held by the READDIRs under way */
 };
 
 /* Not from inside libnfs, as it frees the link. */

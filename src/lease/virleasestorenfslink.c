@@ -16,6 +16,7 @@
 
 #include "virleasenfscompat.h"
 #include "virgettext.h"
+#include "virleasestorenfsrelay.h"
 #include "virlog.h"
 
 VIR_LOG_INIT("lease.storenfslink");
@@ -23,6 +24,7 @@ VIR_LOG_INIT("lease.storenfslink");
 struct _virLeaseNfsLink {
     struct nfs_context *nfs;
     struct rpc_context *rpc;
+    virLeaseNfsRelay *relay;    /* from the moment that there is a connection */
     GSource *source;
     GSource *idle;              /* tells of the loss; NULL while all is well */
     char *detail;               /* why it was lost */
@@ -30,7 +32,8 @@ struct _virLeaseNfsLink {
     virLeaseNfsLinkLostFunc lost;
     virLeaseNfsLinkConnectedFunc connected;
     void *opaque;
-    gboolean connecting;        /* libnfs owes us the callback of the connection */
+    int program;                /* whose answer makes the connection good */
+    int version;
 };
 
 /* The socket behind a context changes while it connects, and so does what
@@ -174,43 +177,64 @@ virLeaseNfsLinkTune(virLeaseNfsLink *link)
         VIR_DEBUG("cannot set TCP_NODELAY: %s", g_strerror(errno));
 }
 
+/* Returns whether the link is good, after libnfs has done something for it. */
+static gboolean
+virLeaseNfsLinkWorks(virLeaseNfsLink *link, int status, const char *error)
+{
+    if (link->idle)
+        return FALSE;
+    if (status != RPC_STATUS_SUCCESS)
+        virLeaseNfsLinkFail(link, status == RPC_STATUS_ERROR ? error : NULL);
+    return status == RPC_STATUS_SUCCESS;
+}
+
+/* The program has answered that it is there. */
 static void
-virLeaseNfsLinkConnectEnd(struct rpc_context *rpc G_GNUC_UNUSED,
+virLeaseNfsLinkGreeted(struct rpc_context *rpc G_GNUC_UNUSED,
+                       int status,
+                       void *data,
+                       void *opaque)
+{
+    virLeaseNfsLink *link = opaque;
+
+    if (virLeaseNfsLinkWorks(link, status, data))
+        link->connected(link, link->opaque);
+}
+
+static void
+virLeaseNfsLinkBroken(const char *detail, void *opaque)
+{
+    virLeaseNfsLinkFail(opaque, detail);
+}
+
+/* Before the server's first byte is read. */
+static void
+virLeaseNfsLinkConnectEnd(struct rpc_context *rpc,
                           int status,
                           void *data,
                           void *opaque)
 {
     virLeaseNfsLink *link = opaque;
 
-    link->connecting = FALSE;
-    if (link->idle)
+    if (!virLeaseNfsLinkWorks(link, status, data))
         return;
-    if (status != RPC_STATUS_SUCCESS) {
-        virLeaseNfsLinkFail(link, status == RPC_STATUS_ERROR ? data : NULL);
-        return;
-    }
     virLeaseNfsLinkTune(link);
-    link->connected(link, link->opaque);
+    link->relay = virLeaseNfsRelayNew(rpc_get_fd(rpc), virLeaseNfsLinkBroken, link);
+    if (!link->relay)
+        virLeaseNfsLinkFail(link, g_strerror(errno));
+    else if (VIR_LEASE_NFS_SEND(null, rpc, link->program, link->version, virLeaseNfsLinkGreeted, link) < 0)
+        virLeaseNfsLinkFail(link, NULL);
 }
 
 void
 virLeaseNfsLinkConnect(virLeaseNfsLink *link, const char *address, int port,
                        int program, int version, virLeaseNfsLinkConnectedFunc connected)
 {
-    int result;
-
     link->connected = connected;
-    link->connecting = TRUE;
-    if (port > 0)
-        result = rpc_connect_port_async(link->rpc, address, port, program, version,
-                                        virLeaseNfsLinkConnectEnd, link);
-    else
-        result = rpc_connect_program_async(link->rpc, address, program, version,
-                                           virLeaseNfsLinkConnectEnd, link);
-    if (result < 0) {
-        link->connecting = FALSE;
+    link->program = program;
+    link->version = version;
+    if (rpc_connect_async(link->rpc, address, port, virLeaseNfsLinkConnectEnd, link) < 0)
         virLeaseNfsLinkFail(link, NULL);
-    }
 }
 
 gboolean
@@ -247,8 +271,6 @@ virLeaseNfsLinkExplain(const char *text)
             return word;
         }
     }
-    if (strstr(text, "rogram is not available") || strstr(text, "rogram not registered"))
-        return g_strdup(_("the server's port mapper does not know the service"));
     return g_utf8_make_valid(text, -1);
 }
 
@@ -283,10 +305,8 @@ virLeaseNfsLinkFree(virLeaseNfsLink *link)
         return;
     /* Marks the link as lost for callbacks that come from here on. */
     virLeaseNfsLinkFail(link, "");
-    /* libnfs would forget, and leak, a connection that is being made. */
-    if (link->connecting)
-        rpc_service(link->rpc, -1);
     nfs_destroy_context(link->nfs);
+    virLeaseNfsRelayFree(link->relay);
     g_source_destroy(link->source);
     g_source_unref(link->source);
     g_source_destroy(link->idle);

@@ -3,7 +3,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Owns a libnfs context and serves its socket from the main loop. A link
+ * Owns a libnfs context and serves its socket from the main loop, with a
+ * relay between that and the server (virleasestorenfsrelay.h). A link
  * never connects again: when anything goes wrong it is lost for good, which
  * its owner hears from the main loop, outside of libnfs, where alone it is
  * safe to destroy a context.
@@ -41,7 +42,7 @@ void virLeaseNfsLinkSetOwner(virLeaseNfsLink *link,
  * virLeaseNfsLinkConnect:
  * @link: a new link
  * @address: numeric
- * @port: or -1 to ask the server's port mapper
+ * @port: of the program
  * @program: the RPC program to reach
  * @version: its version
  * @connected: called when the program has answered

@@ -7,7 +7,7 @@
  *                 │ not offered
  *                 └► v4: nfsd ─► first handle ─► export
  *
- * What is below the directory that was mounted is looked up by each operation.
+ * A port that the URL does not tell is asked of the port mapper. What is below the directory that was mounted is looked up by each operation.
  */
 #include <config.h>
 
@@ -17,6 +17,7 @@
 
 #include "virgettext.h"
 #include "virleasenfscompat.h"
+#include "virleasestorenfsport.h"
 #include "virleasestorenfsresolve.h"
 #include "virlog.h"
 #include <nfsc/libnfs-raw-mount.h>
@@ -45,6 +46,10 @@ struct _virLeaseNfsMount {
     GSource *timer;
     GSource *next;              /* a step that has to wait until libnfs has returned */
     gboolean timedOut;
+    int program;                /* to be reached, and its version */
+    int programVersion;
+    int port;                   /* of it */
+    virLeaseNfsLinkConnectedFunc reached;
     gsize length;               /* bytes of the URL's path that are asked for */
     virLeaseStatus refused;     /* the most telling refusal of MNT */
     virLeaseNfsHandle handle;
@@ -164,15 +169,76 @@ virLeaseNfsMountNfsd3Connected(virLeaseNfsLink *link G_GNUC_UNUSED, void *opaque
     virLeaseNfsMountNext(opaque, virLeaseNfsMountDone);
 }
 
+static void
+virLeaseNfsMountNewLink(virLeaseNfsMount *mount)
+{
+    virLeaseNfsMountDropLink(mount);
+    mount->link = virLeaseNfsLinkNew(mount->url, virLeaseNfsMountLost, mount);
+    mount->requests = virLeaseNfsRequestsNew(mount->link, VIR_LEASE_OP_GETATTR, mount);
+}
+
+static gboolean
+virLeaseNfsMountConnect(gpointer opaque)
+{
+    virLeaseNfsMount *mount = opaque;
+
+    virLeaseNfsMountNewLink(mount);
+    virLeaseNfsLinkConnect(mount->link, mount->addresses[mount->address], mount->port,
+                           mount->program, mount->programVersion, mount->reached);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+virLeaseNfsMountPortKnown(const virLeaseNfsResult *result, guint index G_GNUC_UNUSED, void *opaque)
+{
+    virLeaseNfsMount *mount = opaque;
+
+    if (result->port == 0) {
+        virLeaseNfsLinkFail(mount->link, _("the server's port mapper does not know the service"));
+        return;
+    }
+    mount->port = result->port;
+    virLeaseNfsMountNext(mount, virLeaseNfsMountConnect);
+}
+
+static void
+virLeaseNfsMountMapperConnected(virLeaseNfsLink *link, void *opaque)
+{
+    virLeaseNfsMount *mount = opaque;
+    virLeaseNfsRequest *request = virLeaseNfsRequestNew(mount->requests, 0, NULL, virLeaseNfsMountPortKnown);
+
+    if (virLeaseNfsPortAsk(virLeaseNfsLinkGetRPC(link), request, mount->addresses[mount->address],
+                           mount->program, mount->programVersion) < 0)
+        virLeaseNfsRequestUnsent(request);
+}
+
+/* Connects to @program at @port, or at the one that the port mapper knows if
+ * it is not positive. */
+static void
+virLeaseNfsMountReach(virLeaseNfsMount *mount, int port, int program, int version,
+                      virLeaseNfsLinkConnectedFunc reached)
+{
+    const char *address = mount->addresses[mount->address];
+
+    mount->port = port;
+    mount->program = program;
+    mount->programVersion = version;
+    mount->reached = reached;
+    if (port > 0) {
+        virLeaseNfsMountConnect(mount);
+        return;
+    }
+    virLeaseNfsMountNewLink(mount);
+    virLeaseNfsLinkConnect(mount->link, address, VIR_LEASE_NFS_PORT_MAPPER, VIR_LEASE_NFS_PORT_PROGRAM,
+                           virLeaseNfsPortVersion(address), virLeaseNfsMountMapperConnected);
+}
+
 static gboolean
 virLeaseNfsMountConnectNfsd3(gpointer opaque)
 {
     virLeaseNfsMount *mount = opaque;
 
-    virLeaseNfsMountDropLink(mount);
-    mount->link = virLeaseNfsLinkNew(mount->url, virLeaseNfsMountLost, mount);
-    virLeaseNfsLinkConnect(mount->link, mount->addresses[mount->address], mount->url->nfsport,
-                           VIR_LEASE_NFS_PROGRAM, 3, virLeaseNfsMountNfsd3Connected);
+    virLeaseNfsMountReach(mount, mount->url->nfsport, VIR_LEASE_NFS_PROGRAM, 3, virLeaseNfsMountNfsd3Connected);
     return G_SOURCE_REMOVE;
 }
 
@@ -313,18 +379,13 @@ virLeaseNfsMountSetTimer(virLeaseNfsMount *mount)
 static void
 virLeaseNfsMountTry(virLeaseNfsMount *mount)
 {
-    const char *address = mount->addresses[mount->address];
     int port = mount->url->nfsport > 0 ? mount->url->nfsport : VIR_LEASE_NFS_PORT;
 
     virLeaseNfsMountSetTimer(mount);
-    mount->link = virLeaseNfsLinkNew(mount->url, virLeaseNfsMountLost, mount);
-    mount->requests = virLeaseNfsRequestsNew(mount->link, VIR_LEASE_OP_GETATTR, mount);
     if (mount->version == 3)
-        virLeaseNfsLinkConnect(mount->link, address, mount->url->mountport,
-                               MOUNT_PROGRAM, MOUNT_V3, virLeaseNfsMountMountdConnected);
+        virLeaseNfsMountReach(mount, mount->url->mountport, MOUNT_PROGRAM, MOUNT_V3, virLeaseNfsMountMountdConnected);
     else
-        virLeaseNfsLinkConnect(mount->link, address, port,
-                               VIR_LEASE_NFS_PROGRAM, 4, virLeaseNfsMountNfsd4Connected);
+        virLeaseNfsMountReach(mount, port, VIR_LEASE_NFS_PROGRAM, 4, virLeaseNfsMountNfsd4Connected);
 }
 
 static void

@@ -95,7 +95,7 @@ virLeaseNfsRequestIsAnswered(virLeaseNfsRequest *request, int rpcStatus, const v
     /* Whatever is wrong with one call, libnfs cannot be trusted with the
      * others any more. The link's owner answers for them all. */
     if (rpcStatus != RPC_STATUS_SUCCESS || !data)
-        virLeaseNfsLinkFail(request->link, NULL);
+        virLeaseNfsLinkFail(request->link, rpcStatus == RPC_STATUS_ERROR ? data : NULL);
     else if (request->requests)
         return TRUE;
 

@@ -30,6 +30,7 @@ struct _virLeaseNfsResult {
     virLeaseAttr attr;
     const char *target;             /* READLINK */
     gsize targetLength;
+    int port;                       /* a port mapper's answer; 0: it does not know */
 };
 
 /* Fills in a failure from a status of NFSv3 or v4, which share their numbers

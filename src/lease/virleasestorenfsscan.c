@@ -20,8 +20,14 @@ struct _virLeaseNfsScanEntry {
     gboolean gone;
 };
 
+/* What an entry costs apart from its name: itself, its place in the table of
+ * names, and what the allocator adds. */
+#define VIR_LEASE_NFS_SCAN_ENTRY_COST (sizeof(virLeaseNfsScanEntry) + 64)
+
 struct _virLeaseNfsScan {
     virLeaseReply *reply;
+    gsize *held;                /* by all scans */
+    gsize heldHere;             /* by this one */
     GArray *entries;            /* of virLeaseNfsScanEntry */
     GHashTable *names;          /* name, owned by the entry -> its index + 1 */
     guint seen;                 /* entries, also those that came twice */
@@ -43,11 +49,12 @@ virLeaseNfsScanEntryClear(void *opaque)
 }
 
 virLeaseNfsScan *
-virLeaseNfsScanNew(virLeaseReply *reply)
+virLeaseNfsScanNew(virLeaseReply *reply, gsize *held)
 {
     virLeaseNfsScan *scan = g_new0(virLeaseNfsScan, 1);
 
     scan->reply = reply;
+    scan->held = held;
     scan->entries = g_array_new(FALSE, TRUE, sizeof(virLeaseNfsScanEntry));
     g_array_set_clear_func(scan->entries, virLeaseNfsScanEntryClear);
     scan->names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -59,6 +66,7 @@ virLeaseNfsScanFree(virLeaseNfsScan *scan)
 {
     if (!scan)
         return;
+    *scan->held -= scan->heldHere;
     g_hash_table_unref(scan->names);
     g_array_unref(scan->entries);
     g_free(scan);
@@ -123,11 +131,21 @@ virLeaseNfsScanAddAgain(virLeaseNfsScan *scan, guint index, const virLeaseAttr *
     entry->hasAttr = TRUE;
 }
 
+/* Takes @name over. */
 static void
 virLeaseNfsScanAddNew(virLeaseNfsScan *scan, char *name, const virLeaseAttr *attr)
 {
+    gsize cost = strlen(name) + VIR_LEASE_NFS_SCAN_ENTRY_COST;
     virLeaseNfsScanEntry entry = { .name = name };
 
+    if (cost > VIR_LEASE_NFS_SCANS_MAX - *scan->held) {
+        virLeaseNfsScanFail(scan, VIR_LEASE_STATUS_PROTOCOL,
+                            _("the server's directories have too many entries together"));
+        g_free(name);
+        return;
+    }
+    *scan->held += cost;
+    scan->heldHere += cost;
     if (attr) {
         entry.attr = *attr;
         entry.hasAttr = TRUE;
@@ -153,6 +171,8 @@ virLeaseNfsScanAdd(virLeaseNfsScan *scan, const char *name, gsize length,
                             _("the server listed a name that can be none"));
         return;
     }
+    if (scan->reply->status != VIR_LEASE_STATUS_OK)
+        return;
     copy = g_strndup(name, length);
     if (g_str_equal(copy, ".") || g_str_equal(copy, ".."))
         return;

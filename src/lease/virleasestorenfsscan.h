@@ -12,6 +12,7 @@
 
 #define VIR_LEASE_NFS_PAGES_MAX 65536       /* replies to one READDIR */
 #define VIR_LEASE_NFS_VERIFIER_SIZE 8
+#define VIR_LEASE_NFS_SCANS_MAX ((gsize) 64 * 1024 * 1024)  /* bytes held by all scans of a connection */
 
 /* What a directory looked like: times, and the change attribute if any. */
 typedef struct _virLeaseNfsStamp virLeaseNfsStamp;
@@ -24,8 +25,10 @@ struct _virLeaseNfsStamp {
 
 typedef struct _virLeaseNfsScan virLeaseNfsScan;
 
-/* Makes a scan that fills in @reply, which stays the caller's. */
-virLeaseNfsScan *virLeaseNfsScanNew(virLeaseReply *reply);
+/* Makes a scan that fills in @reply, which stays the caller's. @held counts
+ * the bytes that this and other scans hold, and outlives them. */
+virLeaseNfsScan *virLeaseNfsScanNew(virLeaseReply *reply,
+                                    gsize *held);
 void virLeaseNfsScanFree(virLeaseNfsScan *scan);
 
 /* Where the next page begins. */
