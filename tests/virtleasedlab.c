@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <signal.h>
@@ -112,6 +113,10 @@ labDaemonNew(const char *url)
     daemon->socket = g_build_filename(daemon->dir, "sock", NULL);
     daemon->state = g_build_filename(daemon->dir, "state", NULL);
     daemon->log = g_build_filename(daemon->dir, "log", NULL);
+    daemon->pidFile = g_build_filename(daemon->dir, "pid", NULL);
+    daemon->leash = -1;
+    /* Workers and guards that lose their parents become ours, to be waited for. */
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1), ==, 0);
     g_assert_true(g_file_set_contents(daemon->config, text, -1, NULL));
     return daemon;
 }
@@ -121,13 +126,46 @@ labDaemonExec(const labDaemon *daemon, const char *program, const char *notify)
 {
     const char *mode = "a";
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
     setenv("NOTIFY_SOCKET", notify, 1);
     if (!freopen(daemon->log, mode, stderr) || !freopen("/dev/null", "w", stdout))
         _exit(126);
     execl(program, "virtleased", "--verbose", "--config", daemon->config, "--socket", daemon->socket,
-          "--state-dir", daemon->state, NULL);
+          "--state-dir", daemon->state, "--pid-file", daemon->pidFile, NULL);
     _exit(127);
+}
+
+/* What a daemon consists of would start each other again if only one was killed
+ * when this test dies. */
+static void
+labDaemonKeep(labDaemon *daemon)
+{
+    int fds[2];
+    char byte;
+
+    g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
+    daemon->keeper = fork();
+    g_assert_cmpint(daemon->keeper, >=, 0);
+    if (daemon->keeper == 0) {
+        close(fds[1]);
+        if (daemon->leash >= 0)
+            close(daemon->leash);
+        while (read(fds[0], &byte, 1) < 0 && errno == EINTR)
+            continue;
+        kill(-daemon->group, SIGKILL);
+        _exit(0);
+    }
+    close(fds[0]);
+    daemon->leash = fds[1];
+}
+
+static void
+labDaemonUnkeep(labDaemon *daemon)
+{
+    close(daemon->leash);
+    daemon->leash = -1;
+    g_assert_cmpint(kill(daemon->keeper, SIGKILL), ==, 0);
+    g_assert_cmpint(waitpid(daemon->keeper, NULL, 0), ==, daemon->keeper);
 }
 
 static void
@@ -139,6 +177,10 @@ labDaemonFork(labDaemon *daemon, const char *notify)
     g_assert_cmpint(daemon->pid, >=, 0);
     if (daemon->pid == 0)
         labDaemonExec(daemon, program, notify);
+    /* In both, as neither knows which of them comes first. */
+    setpgid(daemon->pid, daemon->pid);
+    daemon->group = daemon->pid;
+    labDaemonKeep(daemon);
 }
 
 /* A socket like systemd's, to hear that a service is ready. */
@@ -183,10 +225,28 @@ labWaitPid(pid_t pid, unsigned int ms, int *status)
     gint64 end = virTimeBootNow() + ms * VIR_LEASE_MILLISECOND;
     pid_t got;
 
-    while ((got = waitpid(pid, status, WNOHANG)) == 0 && virTimeBootNow() < end)
+    /* A guard that took another's place is the worker's child, and ours later. */
+    while (((got = waitpid(pid, status, WNOHANG)) == 0 || (got < 0 && errno == ECHILD)) && virTimeBootNow() < end)
         labSleep(5);
     g_assert_cmpint(got, >=, 0);
     return got == pid;
+}
+
+/* Nothing of the daemon may be left, save what is gone but not yet waited for. */
+static void
+labDaemonReap(labDaemon *daemon)
+{
+    gint64 end = virTimeBootNow() + LAB_PATIENCE_MS * VIR_LEASE_MILLISECOND;
+    pid_t got;
+
+    while ((got = waitpid(-daemon->group, NULL, WNOHANG)) >= 0 && virTimeBootNow() < end) {
+        if (got == 0)
+            labSleep(5);
+    }
+    g_assert_cmpint(got, ==, -1);
+    g_assert_cmpint(kill(-daemon->group, 0), ==, -1);
+    labDaemonUnkeep(daemon);
+    daemon->pid = 0;
 }
 
 gboolean
@@ -196,7 +256,7 @@ labDaemonStartFails(labDaemon *daemon)
 
     labDaemonFork(daemon, "/nonexistent");
     g_assert_true(labWaitPid(daemon->pid, LAB_PATIENCE_MS, &status));
-    daemon->pid = 0;
+    labDaemonReap(daemon);
     return WIFEXITED(status) && WEXITSTATUS(status) != 0;
 }
 
@@ -205,10 +265,90 @@ labDaemonStop(labDaemon *daemon, int sig)
 {
     int status = 0;
 
-    g_assert_cmpint(kill(daemon->pid, sig), ==, 0);
+    g_assert_cmpint(kill(sig == SIGKILL ? -daemon->group : daemon->pid, sig), ==, 0);
     g_assert_true(labWaitPid(daemon->pid, LAB_PATIENCE_MS, &status));
-    daemon->pid = 0;
+    labDaemonReap(daemon);
     return status;
+}
+
+/* Whether @pid is a worker of @daemon; one that is gone has no command line. */
+static gboolean
+labDaemonIsWorker(const labDaemon *daemon, pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", (int) pid);
+    g_autofree char *line = NULL;
+    gsize length = 0;
+
+    if (getpgid(pid) != daemon->group || !g_file_get_contents(path, &line, &length, NULL))
+        return FALSE;
+    for (gsize i = 0; i < length; i += strlen(line + i) + 1) {
+        if (g_str_has_prefix(line + i, "--worker="))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+pid_t
+labDaemonWorker(const labDaemon *daemon)
+{
+    GDir *dir = g_dir_open("/proc", 0, NULL);
+    const char *name;
+    pid_t found = 0;
+
+    while (!found && (name = g_dir_read_name(dir))) {
+        pid_t pid = (pid_t) g_ascii_strtoll(name, NULL, 10);
+
+        if (pid > 0 && labDaemonIsWorker(daemon, pid))
+            found = pid;
+    }
+    g_dir_close(dir);
+    return found;
+}
+
+pid_t
+labDaemonNextWorker(const labDaemon *daemon, pid_t old)
+{
+    gint64 end = virTimeBootNow() + LAB_PATIENCE_MS * VIR_LEASE_MILLISECOND;
+    pid_t pid = labDaemonWorker(daemon);
+
+    while ((pid == 0 || pid == old) && virTimeBootNow() < end) {
+        labSleep(1);
+        pid = labDaemonWorker(daemon);
+    }
+    g_assert_cmpint(pid, !=, 0);
+    g_assert_cmpint(pid, !=, old);
+    return pid;
+}
+
+void
+labDaemonNextGuard(labDaemon *daemon)
+{
+    gint64 end = virTimeBootNow() + LAB_PATIENCE_MS * VIR_LEASE_MILLISECOND;
+    pid_t old = daemon->pid;
+
+    while (daemon->pid == old && virTimeBootNow() < end) {
+        g_autofree char *text = NULL;
+
+        labSleep(5);
+        if (g_file_get_contents(daemon->pidFile, &text, NULL, NULL))
+            daemon->pid = (pid_t) g_ascii_strtoll(text, NULL, 10);
+    }
+    g_assert_cmpint(daemon->pid, !=, old);
+    g_assert_cmpint(getpgid(daemon->pid), ==, daemon->group);
+}
+
+virLeaseTime
+labDaemonEnd(const labDaemon *daemon)
+{
+    g_autofree char *path = g_build_filename(daemon->state, "lockspaces", "default", "session", NULL);
+    g_autofree char *text = NULL;
+    const char *before = "\\\"end\\\":\\\"";    /* JSON in JSON */
+    const char *end;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    end = strstr(text, before);
+    g_assert_nonnull(end);
+    return g_ascii_strtoll(end + strlen(before), NULL, 10);
 }
 
 char *
@@ -229,6 +369,7 @@ labDaemonFree(labDaemon *daemon)
     g_free(daemon->socket);
     g_free(daemon->state);
     g_free(daemon->log);
+    g_free(daemon->pidFile);
     g_free(daemon);
 }
 
@@ -431,4 +572,34 @@ labWaitGuestState(const labDaemon *daemon, const labGuest *guest, const char *st
         shown = labGuestState(daemon, guest);
     }
     g_assert_cmpstr(shown, ==, state);
+}
+
+/* ---- all together ---- */
+
+void
+labHostsStart(labHosts *hosts, char *lockspace, const char *url)
+{
+    hosts->lockspace = lockspace;
+    hosts->a = labDaemonNew(url);
+    hosts->b = labDaemonNew(url);
+    labDaemonStart(hosts->a);
+    labDaemonStart(hosts->b);
+    hosts->web = labGuestNew("web", FALSE);
+    hosts->db = labGuestNew("db", FALSE);
+}
+
+void
+labHostsStop(labHosts *hosts)
+{
+    if (g_test_failed()) {
+        g_printerr("log of A:\n");
+        labDaemonPrintLog(hosts->a);
+        g_printerr("log of B:\n");
+        labDaemonPrintLog(hosts->b);
+    }
+    labGuestFree(hosts->web);
+    labGuestFree(hosts->db);
+    labDaemonFree(hosts->a);
+    labDaemonFree(hosts->b);
+    labRemove(hosts->lockspace);
 }

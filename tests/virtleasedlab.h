@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "lease_protocol.h"
+#include "virleasetime.h"
 
 #define LAB_LEASE_SECONDS 3
 
@@ -21,7 +22,11 @@ struct _labDaemon {
     char *socket;
     char *state;
     char *log;
-    pid_t pid;          /* 0: not running */
+    char *pidFile;
+    pid_t pid;          /* of its guard; 0: not running */
+    pid_t group;        /* the process group of all that it consists of */
+    pid_t keeper;       /* ends the group if this test dies */
+    int leash;          /* the keeper sees the test's end by its */
 };
 
 typedef struct _labGuest labGuest;
@@ -47,9 +52,20 @@ labDaemon *labDaemonNew(const char *url);
 void labDaemonStart(labDaemon *daemon);
 /* Starts it and waits until it ends by itself; returns whether with success. */
 gboolean labDaemonStartFails(labDaemon *daemon);
-/* Sends it @sig and waits for its end; returns its status of waitpid(). */
+/* Sends its guard @sig, or with SIGKILL all that it consists of, and waits for
+ * the end of all. Returns the guard's status of waitpid(). */
 int labDaemonStop(labDaemon *daemon,
                   int sig);
+/* The process of its worker; 0 if there is none now. */
+pid_t labDaemonWorker(const labDaemon *daemon);
+/* Waits until it has a worker that is not the process @old. */
+pid_t labDaemonNextWorker(const labDaemon *daemon,
+                          pid_t old);
+/* Waits until it has another guard, which is the one to be signalled from now on. */
+void labDaemonNextGuard(labDaemon *daemon);
+/* When the lease ends, or ended, that it saved last. */
+virLeaseTime labDaemonEnd(const labDaemon *daemon);
+
 /* Its log so far. */
 char *labDaemonReadLog(const labDaemon *daemon);
 /* Kills it if it runs, removes its files. */
@@ -102,3 +118,20 @@ char *labGuestState(const labDaemon *daemon,
 void labWaitGuestState(const labDaemon *daemon,
                        const labGuest *guest,
                        const char *state);
+
+/* One lockspace, two daemons, two guests. */
+typedef struct _labHosts labHosts;
+struct _labHosts {
+    char *lockspace;    /* the directory that it is in */
+    labDaemon *a;
+    labDaemon *b;
+    labGuest *web;
+    labGuest *db;
+};
+
+/* @lockspace is taken over. Both daemons, which serve it at @url, are started. */
+void labHostsStart(labHosts *hosts,
+                   char *lockspace,
+                   const char *url);
+/* Ends and removes it all. Prints the logs if the test has failed. */
+void labHostsStop(labHosts *hosts);

@@ -21,14 +21,7 @@
 /* Nobody notices that a call took so long. */
 #define AT_ONCE (300 * VIR_LEASE_MILLISECOND)
 
-typedef struct _testLab testLab;
-struct _testLab {
-    char *lockspace;
-    labDaemon *a;
-    labDaemon *b;
-    labGuest *web;
-    labGuest *db;
-};
+typedef labHosts testLab;
 
 static void
 testServer(const char *what)
@@ -47,26 +40,17 @@ testSetUp(testLab *lab, gconstpointer version)
     static int count;
     g_autofree char *name = g_strdup_printf("lockspace%d", ++count);
     g_autofree char *url = g_strdup_printf("nfs://127.0.0.1/export/%s?version=%s", name, (const char *) version);
+    char *lockspace = g_build_filename(g_getenv("GANESHA_DIR"), "export", name, NULL);
 
-    lab->lockspace = g_build_filename(g_getenv("GANESHA_DIR"), "export", name, NULL);
-    g_assert_cmpint(g_mkdir(lab->lockspace, 0755), ==, 0);
-    labLockspaceMake(lab->lockspace);
-    lab->a = labDaemonNew(url);
-    lab->b = labDaemonNew(url);
-    labDaemonStart(lab->a);
-    labDaemonStart(lab->b);
-    lab->web = labGuestNew("web", FALSE);
-    lab->db = labGuestNew("db", FALSE);
+    g_assert_cmpint(g_mkdir(lockspace, 0755), ==, 0);
+    labLockspaceMake(lockspace);
+    labHostsStart(lab, lockspace, url);
 }
 
 static void
 testTearDown(testLab *lab, gconstpointer version G_GNUC_UNUSED)
 {
-    labGuestFree(lab->web);
-    labGuestFree(lab->db);
-    labDaemonFree(lab->a);
-    labDaemonFree(lab->b);
-    labRemove(lab->lockspace);
+    labHostsStop(lab);
 }
 
 static void

@@ -23,45 +23,21 @@
 #define DISK "/images/a.raw"
 #define LEASE_MS (LAB_LEASE_SECONDS * 1000)
 
-/* One lockspace, two hosts, two guests. */
-typedef struct _testLab testLab;
-struct _testLab {
-    char *lockspace;
-    labDaemon *a;
-    labDaemon *b;
-    labGuest *web;
-    labGuest *db;
-};
+typedef labHosts testLab;
 
 static void
 testSetUp(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
-    g_autofree char *url = NULL;
+    char *lockspace = labLockspaceNew();
+    g_autofree char *url = g_strdup_printf("dir:%s", lockspace);
 
-    lab->lockspace = labLockspaceNew();
-    url = g_strdup_printf("dir:%s", lab->lockspace);
-    lab->a = labDaemonNew(url);
-    lab->b = labDaemonNew(url);
-    labDaemonStart(lab->a);
-    labDaemonStart(lab->b);
-    lab->web = labGuestNew("web", FALSE);
-    lab->db = labGuestNew("db", FALSE);
+    labHostsStart(lab, lockspace, url);
 }
 
 static void
 testTearDown(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
-    if (g_test_failed()) {
-        g_autofree char *a = labDaemonReadLog(lab->a);
-        g_autofree char *b = labDaemonReadLog(lab->b);
-
-        g_printerr("log of A:\n%s\nlog of B:\n%s\n", a, b);
-    }
-    labGuestFree(lab->web);
-    labGuestFree(lab->db);
-    labDaemonFree(lab->a);
-    labDaemonFree(lab->b);
-    labRemove(lab->lockspace);
+    labHostsStop(lab);
 }
 
 static void

@@ -490,7 +490,7 @@ virLeaseAttemptEntered(virLeaseEngine *engine,
         return;
     if (!ok) {
         virLeaseAttemptNotEntered(engine, attempt,
-                                  _("virtleased could not write down that the guest runs: is its state directory full?"));
+                                  _("virtleased could not write down that the guest runs (is its state directory full?), or its guard did not confirm that it watches over it; its log says which"));
     } else if ((virLeaseEngineSessionUsable(engine) || !VIR_LEASE_RULE(engine, CHECK_FIRST)) && !owner->fenced) {
         VIR_INFO("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ") has its locks, run %" G_GUINT64_FORMAT " (%s)",
                  engine->lockspace, owner->guest, owner->pid, owner->run->number,

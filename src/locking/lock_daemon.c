@@ -7,8 +7,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "lock_daemon_service.h"
+#include "lock_guard.h"
 #include "virerror.h"
 #include "virgettext.h"
 
@@ -22,6 +24,8 @@ static char *virLockDaemonStateDir;
 static char *virLockDaemonPidFile;
 static gboolean virLockDaemonForeground;
 static gboolean virLockDaemonVersion;
+static char *virLockDaemonWorker;
+static char *virLockDaemonGuardian;
 
 static const GOptionEntry virLockDaemonEntries[] = {
     { "config", 'f', 0, G_OPTION_ARG_FILENAME, &virLockDaemonConfigFile,
@@ -40,6 +44,8 @@ static const GOptionEntry virLockDaemonEntries[] = {
       N_("Log everything"), NULL },
     { "version", 'V', 0, G_OPTION_ARG_NONE, &virLockDaemonVersion,
       N_("Print the version and exit"), NULL },
+    { "worker", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &virLockDaemonWorker, NULL, NULL },
+    { "guard", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &virLockDaemonGuardian, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
 };
 
@@ -72,6 +78,23 @@ virLockDaemonChoosePaths(void)
     virLockDaemonChosen.pidFile = virLockDaemonMakeAbsolute(&virLockDaemonPidFile, NULL);
 }
 
+/* Which of the processes this one is: lock_guard_spawn.h says more. */
+static int
+virLockDaemonRun(void)
+{
+    const char *text = virLockDaemonWorker ? virLockDaemonWorker : virLockDaemonGuardian;
+    virLockGuardInherited inherited;
+
+    if (!text)
+        return virLockGuardRun(&virLockDaemonChosen);
+    /* It is not called by that name. */
+    prctl(PR_SET_NAME, "virtleased");
+    if (virLockGuardInheritedParse(text, &inherited) < 0)
+        return -1;
+    return virLockDaemonWorker ? virLockDaemonServiceRun(&virLockDaemonChosen, &inherited) :
+        virLockGuardTakeOver(&virLockDaemonChosen, &inherited);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -92,9 +115,10 @@ main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     virLockDaemonChoosePaths();
-    if (virLockDaemonServiceRun(&virLockDaemonChosen) < 0) {
+    if (virLockDaemonRun() == 0)
+        return EXIT_SUCCESS;
+    /* If there is no error the worker has told it. */
+    if (virGetLastErrorCode() != VIR_ERR_OK)
         fprintf(stderr, _("virtleased: cannot start: %1$s\n"), virGetLastErrorMessage());
-        return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    return EXIT_FAILURE;
 }

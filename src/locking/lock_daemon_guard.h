@@ -1,42 +1,47 @@
 /*
- * lock_daemon_guard.h: the running owners of a lockspace, and the end of its lease
+ * lock_daemon_guard.h: what the guard is told of one lockspace
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The second line: it fences every running owner when only the margin is left
- * of the lease (rule 6), whatever the engine may think. It knows nothing
- * of requests, stores and files, so that it can live in a process of its own.
+ * The guard is another process, the second line: it kills every running owner
+ * when only the margin is left of the lease (rule 6), whatever has become of
+ * the engine. This is the engine's side of it.
  */
 #pragma once
 
-#include "lock_daemon_owner.h"
+#include "lock_daemon_guardlink.h"
 
 typedef struct _virLockDaemonGuard virLockDaemonGuard;
 
-/* Returns a guard with no owners and no lease, or NULL with an error reported. */
-virLockDaemonGuard *virLockDaemonGuardNew(void) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns what tells the guard of the lockspace @lockspace by @link, which must
+ * live longer; or NULL with an error reported. */
+virLockDaemonGuard *virLockDaemonGuardNew(virLockDaemonGuardLink *link,
+                                          const char *lockspace) G_GNUC_WARN_UNUSED_RESULT;
+/* What the guard knows, it goes on knowing. */
 void virLockDaemonGuardFree(virLockDaemonGuard *guard);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virLockDaemonGuard, virLockDaemonGuardFree);
 
 /**
  * virLockDaemonGuardEnter:
  * @guard: the guard
- * @owner: must live until it leaves
+ * @owner: who runs from now on
  *
- * Takes @owner for running from now on. It is fenced from the main loop, not
- * from here, if the lease is at its end already; never if @owner->ignore was
- * set by now. Entering again takes a changed @owner->ignore over.
+ * Waits until the guard has taken @owner for running, for half a second at
+ * most. It is killed, not from here, if the lease is at its end already; never
+ * if @owner->ignore was set by now. Entering again takes a changed
+ * @owner->ignore over.
  *
- * Returns FALSE if that can't be, as its process is gone or being fenced.
+ * Returns FALSE if its process is gone or being fenced, or if the guard did not
+ * confirm it, which is logged.
  */
 gboolean virLockDaemonGuardEnter(virLockDaemonGuard *guard,
-                                 virLockDaemonOwner *owner);
+                                 virLockDaemonOwner *owner) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes @owner for not running. Doing it twice is fine. */
 void virLockDaemonGuardLeave(virLockDaemonGuard *guard,
                              virLockDaemonOwner *owner);
 
-/* The lease lasts until @end; running owners are fenced @margin before it. */
+/* The lease lasts until @end; running owners are killed @margin before it. */
 void virLockDaemonGuardSetEnd(virLockDaemonGuard *guard,
                               virLeaseTime end,
                               virLeaseSpan margin);

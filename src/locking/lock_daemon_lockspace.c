@@ -501,7 +501,7 @@ virLockDaemonLockspaceOpen(virLockDaemonLockspace *lockspace,
     nothing->owners = g_ptr_array_new();
 
     if (!(lockspace->timer = virLockDaemonTimerNew(virLockDaemonLockspaceTimer, lockspace)) ||
-        !(lockspace->guard = virLockDaemonGuardNew()) ||
+        !(lockspace->guard = virLockDaemonGuardNew(config->link, lockspace->name)) ||
         !(lockspace->store = virLeaseStoreNew(lockspace->url, virLockDaemonLockspaceReplied, lockspace)) ||
         !(lockspace->engine = virLockDaemonRestoreEngine(lockspace->state, saved ? saved : nothing, &engineConfig)))
         return -1;

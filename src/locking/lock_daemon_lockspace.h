@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "lock_daemon_guardlink.h"
 #include "lock_daemon_ownertable.h"
 #include "lock_daemon_state.h"
 #include "virleaseengine.h"
@@ -35,8 +36,9 @@ struct _virLockDaemonLockspaceConfig {
     const char *url;
     const char *host;
     const char *bootid;
-    virLockDaemonState *state;          /* this and the next live longer than the lockspace */
+    virLockDaemonState *state;          /* this and the next two live longer than the lockspace */
     virLockDaemonOwnerTable *owners;
+    virLockDaemonGuardLink *link;
     virLockDaemonLockspaceAnswerFunc answer;
     virLockDaemonLockspaceDoneFunc done;
     void *opaque;                       /* for both */

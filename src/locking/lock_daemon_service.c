@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <unistd.h>
@@ -13,12 +14,13 @@
 #include "lock_daemon_config.h"
 #include "lock_daemon_default.h"
 #include "lock_daemon_dispatch.h"
+#include "lock_daemon_guardlink.h"
 #include "lock_daemon_process.h"
 #include "lock_daemon_restore.h"
 #include "lock_daemon_service.h"
-#include "lock_daemon_systemd.h"
 #include "virerror.h"
 #include "virlog.h"
+#include "virnetsocket.h"
 #include "virtime.h"
 
 #define VIR_FROM_THIS VIR_FROM_LOCKING
@@ -34,6 +36,7 @@ struct _virLockDaemonService {
     const virLockDaemonOptions *options;
     virLockDaemonConfig *config;
     char *bootid;
+    virLockDaemonGuardLink *link;
     virLockDaemonState *state;
     virLockDaemonOwnerTable *owners;
     GPtrArray *lockspaces;          /* of virLockDaemonLockspace */
@@ -82,27 +85,33 @@ virLockDaemonServiceLockspaceDone(virLockDaemonLockspace *lockspace, void *opaqu
         g_main_loop_quit(service->loop);
 }
 
-/* The second signal of this kind does not wait any more. */
-static gboolean
-virLockDaemonServiceEnd(void *opaque)
+static void
+virLockDaemonServiceEnd(virLockDaemonService *service)
 {
-    virLockDaemonService *service = opaque;
-
-    if (service->ending) {
-        g_main_loop_quit(service->loop);
-        return G_SOURCE_CONTINUE;
-    }
+    if (service->ending)
+        return;
     if (virLockDaemonOwnerTableSize(service->owners) > 0)
         VIR_WARN("ending while %zu guests run on: their leases are not renewed until virtleased is started again",
                  virLockDaemonOwnerTableSize(service->owners));
     else
         VIR_INFO("ending; there are no guests");
     service->ending = TRUE;
-    virLockDaemonSystemdNotify("STOPPING=1");
+    virLockDaemonGuardLinkEnd(service->link);
     service->waiting = service->lockspaces->len;
     service->farewell = g_timeout_add(VIR_LOCK_DAEMON_SERVICE_FAREWELL_MS, virLockDaemonServiceFarewell, service);
     for (guint i = 0; i < service->lockspaces->len; i++)
         virLockDaemonLockspaceShutdown(g_ptr_array_index(service->lockspaces, i));
+}
+
+/* A signal to the worker itself. The second one does not wait any more. */
+static gboolean
+virLockDaemonServiceEndSignal(void *opaque)
+{
+    virLockDaemonService *service = opaque;
+
+    if (service->ending)
+        g_main_loop_quit(service->loop);
+    virLockDaemonServiceEnd(service);
     return G_SOURCE_CONTINUE;
 }
 
@@ -134,6 +143,7 @@ virLockDaemonServiceReload(void *opaque)
         return G_SOURCE_CONTINUE;
     }
     virLockDaemonServiceSetLogLevel(service->options, config);
+    virLockDaemonGuardLinkSetLogLevel(service->link);
     VIR_INFO("the log level was read again");
     if (!virLockDaemonServiceSameLockspaces(service->config, config) ||
         config->maxClients != service->config->maxClients)
@@ -158,10 +168,34 @@ static void
 virLockDaemonServiceWatchSignals(virLockDaemonService *service)
 {
     signal(SIGPIPE, SIG_IGN);
-    service->signals[0] = g_unix_signal_add(SIGTERM, virLockDaemonServiceEnd, service);
-    service->signals[1] = g_unix_signal_add(SIGINT, virLockDaemonServiceEnd, service);
+    service->signals[0] = g_unix_signal_add(SIGTERM, virLockDaemonServiceEndSignal, service);
+    service->signals[1] = g_unix_signal_add(SIGINT, virLockDaemonServiceEndSignal, service);
     service->signals[2] = g_unix_signal_add(SIGHUP, virLockDaemonServiceReload, service);
     service->signals[3] = g_unix_signal_add(SIGUSR1, virLockDaemonServiceLog, service);
+}
+
+/* What the guard wants: it passes on what it is told by signals. */
+static void
+virLockDaemonServiceObey(virLockGuardMessageType what, void *opaque)
+{
+    virLockDaemonService *service = opaque;
+
+    switch ((int) what) {
+    case VIR_LOCK_GUARD_MESSAGE_END:
+        virLockDaemonServiceEnd(service);
+        break;
+    case VIR_LOCK_GUARD_MESSAGE_HURRY:
+        g_main_loop_quit(service->loop);
+        break;
+    case VIR_LOCK_GUARD_MESSAGE_RELOAD:
+        virLockDaemonServiceReload(service);
+        break;
+    case VIR_LOCK_GUARD_MESSAGE_LOG:
+        virLockDaemonServiceLog(service);
+        break;
+    default:
+        VIR_WARN("the guard says something unknown (%d), ignoring", (int) what);
+    }
 }
 
 /* ---- lockspaces ---- */
@@ -187,6 +221,7 @@ virLockDaemonServiceOpenLockspace(virLockDaemonService *service,
         .bootid = service->bootid,
         .state = service->state,
         .owners = service->owners,
+        .link = service->link,
         .answer = virLockDaemonServiceAnswer,
         .done = virLockDaemonServiceLockspaceDone,
         .opaque = service,
@@ -281,28 +316,53 @@ virLockDaemonServiceOpenLockspaces(virLockDaemonService *service)
 
 /* ---- beginning ---- */
 
+/* The guard keeps the socket over the death of a worker. */
 static int
-virLockDaemonServiceListen(virLockDaemonService *service, int socket)
+virLockDaemonServiceMakeSocket(virLockDaemonService *service)
+{
+    g_autofree char *dir = g_path_get_dirname(service->options->socket);
+    struct stat file;
+    int fd;
+
+    if (virLockDaemonGuardLinkGetSocket(service->link) >= 0)
+        return 0;
+    if (g_mkdir_with_parents(dir, 0755) < 0) {
+        virReportSystemError(errno, _("cannot make the socket's directory '%1$s'"), dir);
+        return -1;
+    }
+    if ((fd = virNetSocketListen(service->options->socket, VIR_LOCK_DAEMON_SERVICE_SOCKET_MODE)) < 0)
+        return -1;
+    virLockDaemonGuardLinkSetSocket(service->link, fd,
+                                    virNetSocketIdentify(service->options->socket, &file) == 0 ? &file : NULL);
+    return 0;
+}
+
+static int
+virLockDaemonServiceListen(virLockDaemonService *service)
 {
     virNetServerConfig config = {
         .maxClients = service->config->maxClients,
         .maxClientsPerUid = service->config->maxClients,
     };
-    g_autofree char *dir = g_path_get_dirname(service->options->socket);
+    int fd;
 
     service->server = virNetServerNew(&config);
     virNetServerAddProgram(service->server, virLockDaemonDispatchGetProgram(service->dispatch));
-    if (socket >= 0)
-        return virNetServerListenFD(service->server, socket);
-    if (g_mkdir_with_parents(dir, 0755) < 0) {
-        virReportSystemError(errno, _("cannot make the socket's directory '%1$s'"), dir);
+    if (virLockDaemonServiceMakeSocket(service) < 0)
+        return -1;
+    fd = fcntl(virLockDaemonGuardLinkGetSocket(service->link), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (fd < 0) {
+        virReportSystemError(errno, "%s", _("cannot copy the socket"));
         return -1;
     }
-    return virNetServerListen(service->server, service->options->socket, VIR_LOCK_DAEMON_SERVICE_SOCKET_MODE);
+    if (virNetServerListenFD(service->server, fd) == 0)
+        return 0;
+    close(fd);
+    return -1;
 }
 
 static int
-virLockDaemonServiceBegin(virLockDaemonService *service, int socket)
+virLockDaemonServiceBegin(virLockDaemonService *service, const virLockGuardInherited *inherited)
 {
     virLockDaemonProcessRaiseFiles();
     if (!(service->bootid = virTimeBootID()) ||
@@ -313,11 +373,13 @@ virLockDaemonServiceBegin(virLockDaemonService *service, int socket)
     service->dispatch = virLockDaemonDispatchNew(service->lockspaces);
     service->loop = g_main_loop_new(NULL, FALSE);
     virLockDaemonServiceWatchSignals(service);
-    if (virLockDaemonServiceOpenLockspaces(service) < 0 ||
-        virLockDaemonServiceListen(service, socket) < 0)
+    service->link = virLockDaemonGuardLinkNew(service->options, inherited, virLockDaemonServiceObey, service);
+    if (!service->link)
         return -1;
-    if (service->options->pidFile)
-        return virLockDaemonProcessWritePidFile(service->options->pidFile);
+    virLockDaemonGuardLinkSetLogLevel(service->link);
+    if (virLockDaemonServiceOpenLockspaces(service) < 0 ||
+        virLockDaemonServiceListen(service) < 0)
+        return -1;
     return 0;
 }
 
@@ -345,6 +407,7 @@ virLockDaemonServiceClear(virLockDaemonService *service)
     virLockDaemonDispatchFree(service->dispatch);
     if (service->lockspaces)
         g_ptr_array_unref(service->lockspaces);
+    virLockDaemonGuardLinkFree(service->link);
     virLockDaemonOwnerTableFree(service->owners);
     virLockDaemonStateFree(service->state);
     if (service->loop)
@@ -354,37 +417,36 @@ virLockDaemonServiceClear(virLockDaemonService *service)
 }
 
 static int
-virLockDaemonServiceServe(virLockDaemonService *service, int socket, int ready)
+virLockDaemonServiceServe(virLockDaemonService *service, const virLockGuardInherited *inherited)
 {
-    if (virLockDaemonServiceBegin(service, socket) < 0)
+    if (virLockDaemonServiceBegin(service, inherited) < 0)
         return -1;
     VIR_INFO("virtleased %s serves %u lockspaces", PACKAGE_VERSION, service->lockspaces->len);
-    virLockDaemonProcessReady(ready);
-    virLockDaemonSystemdNotify("READY=1");
+    virLockDaemonGuardLinkReady(service->link);
     g_main_loop_run(service->loop);
-    if (service->options->pidFile)
-        unlink(service->options->pidFile);
     return 0;
 }
 
 int
-virLockDaemonServiceRun(const virLockDaemonOptions *options)
+virLockDaemonServiceCheckConfig(const virLockDaemonOptions *options)
+{
+    g_autoptr(virLockDaemonConfig) config = NULL;
+
+    config = virLockDaemonConfigLoad(virLockDaemonServiceConfigPath(options), !options->config);
+    return config ? 0 : -1;
+}
+
+int
+virLockDaemonServiceRun(const virLockDaemonOptions *options, const virLockGuardInherited *inherited)
 {
     virLockDaemonService service = { .options = options };
-    int socket = virLockDaemonSystemdGetSocket();
-    int ready = -1;
     int rc;
 
-    if (socket == -2)
-        return -1;
     service.config = virLockDaemonConfigLoad(virLockDaemonServiceConfigPath(options), !options->config);
     if (!service.config)
         return -1;
     virLockDaemonServiceSetLogLevel(options, service.config);
-    if (options->daemon && (ready = virLockDaemonProcessDaemonize()) < 0)
-        rc = -1;
-    else
-        rc = virLockDaemonServiceServe(&service, socket, ready);
+    rc = virLockDaemonServiceServe(&service, inherited);
     virLockDaemonServiceClear(&service);
     return rc;
 }

@@ -5,25 +5,22 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "lock_daemon_options.h"
+#include "lock_guard_spawn.h"
 
-/* What the command line says. */
-typedef struct _virLockDaemonOptions virLockDaemonOptions;
-struct _virLockDaemonOptions {
-    const char *config;         /* NULL: the installed one, which may be missing */
-    const char *socket;
-    const char *stateDir;
-    const char *pidFile;        /* NULL: none */
-    gboolean daemon;
-    gboolean verbose;
-};
+/* Reads the configuration once, so that a mistake is told to whoever starts
+ * virtleased. Returns 0, or -1 with an error reported. */
+int virLockDaemonServiceCheckConfig(const virLockDaemonOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * virLockDaemonServiceRun:
  * @options: what the command line says
+ * @inherited: what the guard gave this process
  *
- * Serves until a signal ends it. Guests run on, and keep their leases.
+ * Is the worker: serves until the guard, or a signal, ends it. Guests run on,
+ * and keep their leases.
  *
  * Returns 0 after that, or -1 with an error reported if it could not begin.
  */
-int virLockDaemonServiceRun(const virLockDaemonOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+int virLockDaemonServiceRun(const virLockDaemonOptions *options,
+                            const virLockGuardInherited *inherited) G_GNUC_WARN_UNUSED_RESULT;

@@ -204,11 +204,22 @@ lab_virtleased_answers()
     on "$1" virt-lease status | grep -q '^virtleased '
 }
 
-# lab_virtleased_stop HOST [SIGNAL]: it is not running afterwards.
+# lab_virtleased_stop HOST [SIGNAL]: it is not running afterwards. By SIGKILL
+# both of its processes have to die before one can start the other again.
 lab_virtleased_stop()
 {
     lab_kill "$1" virtleased "${2:-KILL}" || :
-    lab_wait 10 lab_ended "$1" virtleased
+    if [ "${2:-KILL}" = KILL ]; then
+        lab_wait 10 lab_virtleased_killed "$1"
+    else
+        lab_wait 10 lab_ended "$1" virtleased
+    fi
+}
+
+# lab_virtleased_killed HOST: no process of it is left, nor will one come.
+lab_virtleased_killed()
+{
+    ! lab_kill "$1" virtleased && sleep 0.1 && lab_ended "$1" virtleased
 }
 
 # lab_ended HOST NAME: no process of that name is left there.
