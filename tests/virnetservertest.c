@@ -30,6 +30,7 @@
 #define TEST_PROC_FORGET 4      /* never answers */
 #define TEST_PROC_UNSENDABLE 5  /* answers with more than a frame can hold */
 #define TEST_PROC_FAIL 6
+#define TEST_PROC_REMEMBER 7    /* gives back the argument of the connection's call before */
 #define TEST_BIG ((size_t) 1024 * 1024)
 #define TEST_LIMIT_US (20 * G_USEC_PER_SEC)
 
@@ -108,6 +109,25 @@ testFail(virNetServerRequest *request, void *args G_GNUC_UNUSED, void *opaque G_
     virNetServerRequestFail(request, VIR_ERR_RESOURCE_BUSY, "disk '/a' is in use");
 }
 
+static int testForgotten;       /* texts that were kept with a connection, and destroyed */
+
+static void
+testForgetText(void *text)
+{
+    testForgotten++;
+    g_free(text);
+}
+
+static void
+testRemember(virNetServerRequest *request, void *args, void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *before = g_strdup(virNetServerRequestGetClientData(request));
+    char *answer = before ? before : (char *) "nothing";
+
+    virNetServerRequestSetClientData(request, g_strdup(*(char **) args), testForgetText);
+    virNetServerRequestReply(request, &answer);
+}
+
 #define TEST_STRING (xdrproc_t) xdr_virNetMessageNonnullString
 
 static const virNetServerProcedure testProcedures[] = {
@@ -117,6 +137,7 @@ static const virNetServerProcedure testProcedures[] = {
     { TEST_PROC_FORGET, "forget", sizeof(char *), TEST_STRING, NULL, testForget },
     { TEST_PROC_UNSENDABLE, "unsendable", 0, NULL, TEST_STRING, testUnsendable },
     { TEST_PROC_FAIL, "fail", 0, NULL, NULL, testFail },
+    { TEST_PROC_REMEMBER, "remember", sizeof(char *), TEST_STRING, TEST_STRING, testRemember },
 };
 
 static gboolean
@@ -509,6 +530,34 @@ testClientGoneIsTold(void)
     virNetServerRequestFail(g_ptr_array_index(test->kept, 3), VIR_ERR_NO_DOMAIN, text);
     g_assert_cmpint(test->gone, ==, 2);
     g_assert_cmpstr(*(char **) virNetServerRequestGetArgs(g_ptr_array_index(test->kept, 1)), ==, "text");
+}
+
+static void
+testEachConnectionHasItsData(void)
+{
+    g_autoptr(testServer) test = testServerNew(NULL);
+    int a = testConnect(test->path);
+    int b = testConnect(test->path);
+
+    testForgotten = 0;
+    testSend(a, TEST_PROC_REMEMBER, 1, "one");
+    testExpect(a, TEST_PROC_REMEMBER, 1, "nothing");
+    testSend(b, TEST_PROC_REMEMBER, 1, "other");
+    testExpect(b, TEST_PROC_REMEMBER, 1, "nothing");
+    testSend(a, TEST_PROC_REMEMBER, 2, "two");
+    testExpect(a, TEST_PROC_REMEMBER, 2, "one");
+    g_assert_cmpint(testForgotten, ==, 1);
+
+    /* A call that was not answered holds it beyond the connection's end. */
+    testSend(b, TEST_PROC_LATER, 2, "text");
+    TEST_WAIT(test->kept->len == 1);
+    close(a);
+    close(b);
+    TEST_WAIT(virNetServerGetClients(test->server) == 0);
+    g_assert_cmpint(testForgotten, ==, 2);
+    g_assert_cmpstr(virNetServerRequestGetClientData(g_ptr_array_index(test->kept, 0)), ==, "other");
+    g_ptr_array_set_size(test->kept, 0);
+    g_assert_cmpint(testForgotten, ==, 3);
 }
 
 /* ---- clients that misbehave ---- */
@@ -997,6 +1046,7 @@ main(int argc, char **argv)
     g_test_add_func("/rpc/server/answers-may-come-later-and-in-any-order",
                     testAnswersMayComeLaterAndInAnyOrder);
     g_test_add_func("/rpc/server/client-gone-is-told", testClientGoneIsTold);
+    g_test_add_func("/rpc/server/each-connection-has-its-data", testEachConnectionHasItsData);
     g_test_add_func("/rpc/server/hostile-lengths-end-the-connection", testHostileLengthsEndTheConnection);
     g_test_add_func("/rpc/server/truncated-frames-harm-nobody", testTruncatedFramesHarmNobody);
     g_test_add_func("/rpc/server/half-a-frame-holds-up-nobody", testHalfAFrameHoldsUpNobody);

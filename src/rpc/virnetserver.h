@@ -163,6 +163,21 @@ int virNetServerRequestGetProcedure(const virNetServerRequest *request);
 pid_t virNetServerRequestGetPid(const virNetServerRequest *request);
 uid_t virNetServerRequestGetUid(const virNetServerRequest *request);
 
+/* What SetClientData() kept with the client's connection; NULL: nothing. */
+void *virNetServerRequestGetClientData(const virNetServerRequest *request);
+
+/**
+ * virNetServerRequestSetClientData:
+ * @request: a call of the client
+ * @data: to be kept with its connection, for the calls that follow
+ * @destroy: called with @data once: when other data is set, or when the
+ *           connection has ended and the last reference to a request of it
+ *           was dropped. May be NULL. May not call the server
+ */
+void virNetServerRequestSetClientData(virNetServerRequest *request,
+                                      void *data,
+                                      GDestroyNotify destroy);
+
 /**
  * virNetServerRequestReply:
  * @request: a request that has not been answered

@@ -33,6 +33,8 @@ virNetServerClientUnref(virNetServerClient *client)
     if (--client->refs > 0)
         return;
     g_assert(client->fd < 0);
+    if (client->destroyData)
+        client->destroyData(client->data);
     g_free(client);
 }
 

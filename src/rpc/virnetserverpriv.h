@@ -41,6 +41,8 @@ struct _virNetServerClient {
     void *tag;                  /* of fd in @source */
     pid_t pid;
     uid_t uid;
+    void *data;                 /* of who answers its calls */
+    GDestroyNotify destroyData;
 
     GByteArray *frame;          /* as much as has come of the frame being read */
     size_t frameLength;         /* of the whole of it, or of what tells that */

@@ -92,6 +92,23 @@ virNetServerRequestGetUid(const virNetServerRequest *request)
     return request->client->uid;
 }
 
+void *
+virNetServerRequestGetClientData(const virNetServerRequest *request)
+{
+    return request->client->data;
+}
+
+void
+virNetServerRequestSetClientData(virNetServerRequest *request, void *data, GDestroyNotify destroy)
+{
+    virNetServerClient *client = request->client;
+
+    if (client->destroyData)
+        client->destroyData(client->data);
+    client->data = data;
+    client->destroyData = destroy;
+}
+
 /* Ends the wait. Returns whether there is somebody to be told. */
 static gboolean
 virNetServerRequestFinish(virNetServerRequest *request)
