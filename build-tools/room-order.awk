@@ -70,6 +70,7 @@ END {
     # What rpcgen makes lies in the room of its .x file.
     home["virnetprotocol.h"] = "rpc"
     home["lease_protocol.h"] = "locking"
+    home["lock_protocol.h"] = "locking"
     for (i = 1; i <= count; i++) {
         if (!(room_of(files[i]) in knows))
             wrong(files[i], 1, "this room is not in build-tools/room-order.awk")

@@ -73,13 +73,15 @@ static void
 testLockspaces(void)
 {
     g_autoptr(virLockDaemonConfig) config =
-        testLoad("lockspaces = [ \"a=nfs://h/e/d?version=3\",\n  \"B_2.x-y=dir:/d=e\" ]\nlog_level = 1\nmax_clients = 7\n");
+        testLoad("lockspaces = [ \"a=nfs://h/e/d?version=3\",\n  \"B_2.x-y=dir:/d=e\" ]\nlog_level = 1\nmax_clients = 7\n"
+                 "lockd_socket = \"/run/lockd-sock\"\n");
     const virLockDaemonConfigLockspace *lockspace;
 
     g_assert_nonnull(config);
     g_assert_false(config->embedded);
     g_assert_cmpint(config->logLevel, ==, VIR_LOG_DEBUG);
     g_assert_cmpuint(config->maxClients, ==, 7);
+    g_assert_cmpstr(config->lockdSocket, ==, "/run/lockd-sock");
     g_assert_cmpuint(config->lockspaces->len, ==, 2);
     lockspace = g_ptr_array_index(config->lockspaces, 0);
     g_assert_cmpstr(lockspace->name, ==, "a");
@@ -94,6 +96,8 @@ testHostile(void)
 {
     g_autofree char *longName = g_strnfill(VIR_LOCK_DAEMON_CONFIG_NAME_MAX + 1, 'n');
     g_autofree char *longText = g_strdup_printf("lockspaces = [ \"%s=dir:/d\" ]\n", longName);
+    g_autofree char *longPath = g_strnfill(107, 's');
+    g_autofree char *longSocket = g_strdup_printf("lockd_socket = \"/%s\"\n", longPath);
     g_autoptr(GString) many = g_string_new("lockspaces = [");
 
     testRefused("colour = \"red\"\n", "colour");
@@ -110,6 +114,10 @@ testHostile(void)
     testRefused("log_level = 0\n", "log_level");
     testRefused("log_level = 5\n", "log_level");
     testRefused("max_clients = 0\n", "max_clients");
+    testRefused("lockd_socket = \"\"\n", "lockd_socket");
+    testRefused("lockd_socket = \"sock\"\n", "lockd_socket");
+    testRefused("lockd_socket = 1\n", "lockd_socket");
+    testRefused(longSocket, "lockd_socket");
 
     for (int i = 0; i <= VIR_LOCK_DAEMON_CONFIG_LOCKSPACES_MAX; i++)
         g_string_append_printf(many, "\"l%d=dir:/d\",", i);

@@ -11,6 +11,7 @@ lockspaces = [
 ]
 log_level = 2
 max_clients = 500
+lockd_socket = \"/run/libvirt/virtlockd-sock\"
 "
 
    test Virtleased.lns get conf =
@@ -20,6 +21,7 @@ max_clients = 500
          { "2" = "fast=dir:/var/lib/virtleased/lockspace" } }
       { "log_level" = "2" }
       { "max_clients" = "500" }
+      { "lockd_socket" = "/run/libvirt/virtlockd-sock" }
 
    test Virtleased.lns put "" after
       set "/lockspaces/1" "default=nfs://filer/export"

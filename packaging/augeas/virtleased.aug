@@ -6,6 +6,7 @@ module Virtleased =
    autoload xfm
 
    let settings = Libvirt_nfslease.entry "lockspaces" Libvirt_nfslease.list
+                | Libvirt_nfslease.entry "lockd_socket" Libvirt_nfslease.text
                 | Libvirt_nfslease.entry /log_level|max_clients/ Libvirt_nfslease.number
 
    let lns = ( Util.empty | Util.comment | settings )*

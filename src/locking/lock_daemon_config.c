@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include <string.h>
+#include <sys/un.h>
 
 #include "lock_daemon_config.h"
 #include "virconf.h"
@@ -17,7 +18,7 @@
 #define VIR_LOCK_DAEMON_CONFIG_CLIENTS_MAX 16384
 
 static const char *const virLockDaemonConfigNames[] = {
-    "lockspaces", "log_level", "max_clients", NULL,
+    "lockd_socket", "lockspaces", "log_level", "max_clients", NULL,
 };
 
 virLockDaemonConfigLockspace *
@@ -46,6 +47,7 @@ virLockDaemonConfigFree(virLockDaemonConfig *config)
     if (!config)
         return;
     g_ptr_array_unref(config->lockspaces);
+    g_free(config->lockdSocket);
     g_free(config);
 }
 
@@ -140,12 +142,26 @@ virLockDaemonConfigReadNumber(const virConf *conf, const char *name, unsigned in
 }
 
 static int
+virLockDaemonConfigReadLockdSocket(virLockDaemonConfig *config, const virConf *conf)
+{
+    int rc = virConfGetValueString(conf, "lockd_socket", &config->lockdSocket);
+
+    if (rc <= 0)
+        return rc;
+    if (*config->lockdSocket == '/' && strlen(config->lockdSocket) < sizeof(((struct sockaddr_un *) NULL)->sun_path))
+        return 0;
+    virConfReportValue(conf, "lockd_socket", _("'lockd_socket' must be an absolute path of at most 107 bytes"));
+    return -1;
+}
+
+static int
 virLockDaemonConfigRead(virLockDaemonConfig *config, const virConf *conf)
 {
     unsigned int level = VIR_LOG_INFO;
 
     if (virConfCheckNames(conf, virLockDaemonConfigNames) < 0 ||
         virLockDaemonConfigReadLockspaces(config, conf) < 0 ||
+        virLockDaemonConfigReadLockdSocket(config, conf) < 0 ||
         virLockDaemonConfigReadNumber(conf, "log_level", VIR_LOG_DEBUG, VIR_LOG_ERROR, &level) < 0 ||
         virLockDaemonConfigReadNumber(conf, "max_clients", 1, VIR_LOCK_DAEMON_CONFIG_CLIENTS_MAX,
                                       &config->maxClients) < 0)

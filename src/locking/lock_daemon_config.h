@@ -32,6 +32,7 @@ struct _virLockDaemonConfig {
     gboolean embedded;          /* nothing was set: the one lockspace is the default, made by the daemon */
     virLogPriority logLevel;
     unsigned int maxClients;
+    char *lockdSocket;          /* where libvirt's lockd.so is answered; NULL: nowhere else */
 };
 
 /**

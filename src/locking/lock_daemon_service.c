@@ -15,6 +15,7 @@
 #include "lock_daemon_default.h"
 #include "lock_daemon_dispatch.h"
 #include "lock_daemon_guardlink.h"
+#include "lock_daemon_lockd.h"
 #include "lock_daemon_process.h"
 #include "lock_daemon_restore.h"
 #include "lock_daemon_service.h"
@@ -41,7 +42,9 @@ struct _virLockDaemonService {
     virLockDaemonOwnerTable *owners;
     GPtrArray *lockspaces;          /* of virLockDaemonLockspace */
     virLockDaemonDispatch *dispatch;
+    virLockDaemonLockd *lockd;
     virNetServer *server;
+    virNetServer *lockdServer;      /* on virtlockd's socket; NULL: not wanted */
     GMainLoop *loop;
     guint signals[4];
     guint farewell;                 /* the source that ends waiting for lockspaces, or 0 */
@@ -146,6 +149,7 @@ virLockDaemonServiceReload(void *opaque)
     virLockDaemonGuardLinkSetLogLevel(service->link);
     VIR_INFO("the log level was read again");
     if (!virLockDaemonServiceSameLockspaces(service->config, config) ||
+        g_strcmp0(config->lockdSocket, service->config->lockdSocket) != 0 ||
         config->maxClients != service->config->maxClients)
         VIR_WARN("the rest of the configuration was changed too: that needs a restart, ignoring");
     return G_SOURCE_CONTINUE;
@@ -205,7 +209,8 @@ virLockDaemonServiceAnswer(guint64 request, int code, const char *message, const
 {
     virLockDaemonService *service = opaque;
 
-    virLockDaemonDispatchAnswer(service->dispatch, request, code, message, token);
+    if (!virLockDaemonLockdAnswer(service->lockd, request, code, message))
+        virLockDaemonDispatchAnswer(service->dispatch, request, code, message, token);
 }
 
 static int
@@ -316,20 +321,28 @@ virLockDaemonServiceOpenLockspaces(virLockDaemonService *service)
 
 /* ---- beginning ---- */
 
+static int
+virLockDaemonServiceMakeSocketDir(const char *path)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    if (g_mkdir_with_parents(dir, 0755) == 0)
+        return 0;
+    virReportSystemError(errno, _("cannot make the socket's directory '%1$s'"), dir);
+    return -1;
+}
+
 /* The guard keeps the socket over the death of a worker. */
 static int
 virLockDaemonServiceMakeSocket(virLockDaemonService *service)
 {
-    g_autofree char *dir = g_path_get_dirname(service->options->socket);
     struct stat file;
     int fd;
 
     if (virLockDaemonGuardLinkGetSocket(service->link) >= 0)
         return 0;
-    if (g_mkdir_with_parents(dir, 0755) < 0) {
-        virReportSystemError(errno, _("cannot make the socket's directory '%1$s'"), dir);
+    if (virLockDaemonServiceMakeSocketDir(service->options->socket) < 0)
         return -1;
-    }
     if ((fd = virNetSocketListen(service->options->socket, VIR_LOCK_DAEMON_SERVICE_SOCKET_MODE)) < 0)
         return -1;
     virLockDaemonGuardLinkSetSocket(service->link, fd,
@@ -337,18 +350,43 @@ virLockDaemonServiceMakeSocket(virLockDaemonService *service)
     return 0;
 }
 
-static int
-virLockDaemonServiceListen(virLockDaemonService *service)
+/* A server that knows the program of libvirt's lock driver lockd. */
+static virNetServer *
+virLockDaemonServiceNewServer(virLockDaemonService *service)
 {
     virNetServerConfig config = {
         .maxClients = service->config->maxClients,
         .maxClientsPerUid = service->config->maxClients,
     };
+    virNetServer *server = virNetServerNew(&config);
+
+    virNetServerAddProgram(server, virLockDaemonLockdGetProgram(service->lockd));
+    return server;
+}
+
+/* That driver finds nobody here for as long as a worker is replaced. */
+static int
+virLockDaemonServiceListenLockd(virLockDaemonService *service)
+{
+    const char *path = service->config->lockdSocket;
+
+    if (!path)
+        return 0;
+    service->lockdServer = virLockDaemonServiceNewServer(service);
+    if (virLockDaemonServiceMakeSocketDir(path) < 0)
+        return -1;
+    return virNetServerListen(service->lockdServer, path, VIR_LOCK_DAEMON_SERVICE_SOCKET_MODE);
+}
+
+static int
+virLockDaemonServiceListen(virLockDaemonService *service)
+{
     int fd;
 
-    service->server = virNetServerNew(&config);
+    service->server = virLockDaemonServiceNewServer(service);
     virNetServerAddProgram(service->server, virLockDaemonDispatchGetProgram(service->dispatch));
-    if (virLockDaemonServiceMakeSocket(service) < 0)
+    if (virLockDaemonServiceListenLockd(service) < 0 ||
+        virLockDaemonServiceMakeSocket(service) < 0)
         return -1;
     fd = fcntl(virLockDaemonGuardLinkGetSocket(service->link), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (fd < 0) {
@@ -371,6 +409,7 @@ virLockDaemonServiceBegin(virLockDaemonService *service, const virLockGuardInher
     service->owners = virLockDaemonOwnerTableNew();
     service->lockspaces = g_ptr_array_new_with_free_func((GDestroyNotify) virLockDaemonLockspaceFree);
     service->dispatch = virLockDaemonDispatchNew(service->lockspaces);
+    service->lockd = virLockDaemonLockdNew(service->lockspaces, service->state);
     service->loop = g_main_loop_new(NULL, FALSE);
     virLockDaemonServiceWatchSignals(service);
     service->link = virLockDaemonGuardLinkNew(service->options, inherited, virLockDaemonServiceObey, service);
@@ -396,6 +435,7 @@ virLockDaemonServiceClear(virLockDaemonService *service)
 {
     /* Clients go first, as their going concerns the lockspaces. */
     virNetServerFree(service->server);
+    virNetServerFree(service->lockdServer);
     if (service->owners)
         virLockDaemonOwnerTableForeach(service->owners, virLockDaemonServiceHurryOwner, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(service->signals); i++) {
@@ -405,6 +445,7 @@ virLockDaemonServiceClear(virLockDaemonService *service)
     if (service->farewell)
         g_source_remove(service->farewell);
     virLockDaemonDispatchFree(service->dispatch);
+    virLockDaemonLockdFree(service->lockd);
     if (service->lockspaces)
         g_ptr_array_unref(service->lockspaces);
     virLockDaemonGuardLinkFree(service->link);

@@ -29,6 +29,7 @@ VIR_LOG_INIT("locking.state");
 #define VIR_LOCK_DAEMON_STATE_NEXT "next-owner"
 #define VIR_LOCK_DAEMON_STATE_LOCK "lock"
 #define VIR_LOCK_DAEMON_STATE_SESSION "session"
+#define VIR_LOCK_DAEMON_STATE_LOCKS "locks"
 #define VIR_LOCK_DAEMON_STATE_BLOCK 64  /* owner numbers reserved at a time */
 
 struct _virLockDaemonState {
@@ -456,4 +457,32 @@ void
 virLockDaemonStateForgetSession(virLockDaemonState *state, const char *lockspace)
 {
     virLockDaemonStateForget(state, lockspace, VIR_LOCK_DAEMON_STATE_SESSION);
+}
+
+/* ---- lock files ---- */
+
+int
+virLockDaemonStateSaveLocks(virLockDaemonState *state, const char *text)
+{
+    virLockDaemonSavedText saved = { .bootid = state->bootid, .text = (char *) text };
+    g_autofree char *whole = virLockDaemonSavedTextFormat(&saved);
+
+    return virLockDaemonStateFileWrite(state->dirfd, VIR_LOCK_DAEMON_STATE_LOCKS, whole);
+}
+
+char *
+virLockDaemonStateReadLocks(virLockDaemonState *state)
+{
+    g_autofree char *whole = NULL;
+    g_autoptr(virLockDaemonSavedText) saved = NULL;
+
+    if (faccessat(state->dirfd, VIR_LOCK_DAEMON_STATE_LOCKS, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+        return NULL;
+    whole = virLockDaemonStateFileRead(state->dirfd, VIR_LOCK_DAEMON_STATE_LOCKS);
+    if (!whole || !(saved = virLockDaemonSavedTextParse(whole, VIR_LOCK_DAEMON_STATE_LOCKS))) {
+        VIR_ERROR("which lock files were held is not known any more: %s", virGetLastErrorMessage());
+        virResetLastError();
+        return NULL;
+    }
+    return g_str_equal(saved->bootid, state->bootid) ? g_steal_pointer(&saved->text) : NULL;
 }

@@ -5,6 +5,7 @@
  *
  *     DIR/lock                                   held by the daemon that lives
  *     DIR/next-owner                             the first owner number that was not given out
+ *     DIR/locks                                  one JSON object, the list of lock files in it
  *     DIR/lockspaces/NAME/session                one JSON object, the engine's text in it
  *     DIR/lockspaces/NAME/owner.NUMBER.PID.START likewise, one for each owner
  *
@@ -97,3 +98,12 @@ void virLockDaemonStateForgetOwner(virLockDaemonState *state,
 /* Likewise of a lockspace's session. */
 void virLockDaemonStateForgetSession(virLockDaemonState *state,
                                      const char *lockspace);
+
+/* Replaces the list of lock files (lock_daemon_heldlocks.h) by @text.
+ * Returns 0, or -1 with an error reported. */
+int virLockDaemonStateSaveLocks(virLockDaemonState *state,
+                                const char *text) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns that list as it was found, to be freed, or NULL if there is none of
+ * this boot; one that is damaged is an error in the log. */
+char *virLockDaemonStateReadLocks(virLockDaemonState *state) G_GNUC_WARN_UNUSED_RESULT;
