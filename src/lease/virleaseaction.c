@@ -87,7 +87,9 @@ virLeaseEngineAnswer(virLeaseEngine *engine,
 }
 
 
-void
+/* Returns the action, to be filled in further, or NULL if there is none left
+ * to be done. */
+virLeaseAction *
 virLeaseEngineFence(virLeaseEngine *engine,
                     virLeaseOwner *owner,
                     const char *reason)
@@ -95,12 +97,13 @@ virLeaseEngineFence(virLeaseEngine *engine,
     virLeaseAction *action;
 
     if (owner->fenced || owner->gone)
-        return;
+        return NULL;
     owner->fenced = TRUE;
     VIR_DEBUG("guest '%s' (pid %" G_GINT64_FORMAT ") is to be stopped: %s", owner->guest, owner->pid, reason);
     action = virLeaseEngineAct(engine, VIR_LEASE_ACTION_FENCE);
     action->owner = owner->id;
     action->message = g_strdup(reason);
+    return action;
 }
 
 

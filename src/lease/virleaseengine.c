@@ -262,7 +262,7 @@ virLeaseEngineStartOwner(virLeaseEngine *engine,
     if (adopted)
         virLeaseOwnerStopMarkers(engine, owner);
     else if (virLeaseOwnerIsRunning(owner) && VIR_LEASE_RULE(engine, RESTORED_NOT_STOPPED))
-        virLeaseEngineFence(engine, owner, _("its lease ran out while virtleased was not running"));
+        virLeaseFailureNow(engine, owner, _("its lease ran out while virtleased was not running"));
     else if (owner->run && owner->run->state == VIR_LEASE_RUN_RESERVED)
         virLeaseOwnerDropRun(engine, owner);
 }
@@ -495,6 +495,7 @@ virLeaseEngineStep(virLeaseEngine *engine,
     if (!virLeaseEngineRefuse(engine, event))
         virLeaseEngineDispatch(engine, event);
     virLeaseSessionTimers(engine);
+    virLeaseFailureTimers(engine);
     virLeaseUpkeepTimers(engine);
     virLeaseAttemptTimers(engine);
     virLeaseChoreTimers(engine);
@@ -511,6 +512,7 @@ virLeaseEngineGetWakeup(const virLeaseEngine *engine)
     if (!engine->started)
         return 0;
     wakeup = virLeaseSessionWakeup(engine);
+    wakeup = MIN(wakeup, virLeaseFailureWakeup(engine));
     wakeup = MIN(wakeup, virLeaseUpkeepWakeup(engine));
     wakeup = MIN(wakeup, virLeaseAttemptWakeup(engine));
     return MIN(wakeup, virLeaseChoreWakeup(engine));

@@ -111,7 +111,11 @@ typedef enum {
     VIR_LEASE_ACTION_LEAVE,     /* tell the guard that @owner no longer runs */
     VIR_LEASE_ACTION_CONFIRM,   /* answer with an event ENTERED as after ENTER, without telling the guard */
     VIR_LEASE_ACTION_END,       /* tell the guard that the lease now lasts until @end */
-    VIR_LEASE_ACTION_FENCE,     /* stop @owner's process for good, for the reason @message */
+    VIR_LEASE_ACTION_FAILING,   /* begin what @owner's failure action needs of libvirt (PAUSE: stop its CPUs,
+                                 * RESTART: what a later start needs), for the reason @message: unless its
+                                 * lease is renewed, or it is suspended, FENCE follows at @end */
+    VIR_LEASE_ACTION_FENCE,     /* stop @owner's process for good, for the reason @message; @restart: and have
+                                 * it started again when its locks can be had */
     VIR_LEASE_ACTION_DONE,      /* after SHUTDOWN: nothing more to wait for */
 
     VIR_LEASE_ACTION_LAST
@@ -127,10 +131,11 @@ struct _virLeaseAction {
     guint64 owner;
     guint64 request;
     int code;                   /* ANSWER: VIR_ERR_OK or a virErrorNumber */
-    char *message;              /* ANSWER with an error: whole sentence, translated. FENCE: the reason */
+    char *message;              /* ANSWER with an error: whole sentence, translated. FAILING, FENCE: the reason */
     char *token;                /* ANSWER to SUSPEND and INQUIRE; NULL if there is nothing to hand over */
     char *text;                 /* SAVE_*: JSON */
-    virLeaseTime end;           /* END */
+    virLeaseTime end;           /* END, FAILING */
+    gboolean restart;           /* FENCE */
 };
 
 void virLeaseActionFree(virLeaseAction *action);

@@ -73,6 +73,8 @@ struct _virLeaseOwner {
     virLeaseFailure failure;
     gboolean gone;          /* the process is known dead; kept for its exited run only */
     gboolean entered;       /* the guard has it as running */
+    gboolean failing;       /* its failure action was begun: a FAILING went out */
+    virLeaseTime fenceAt;   /* when FENCE follows on that for another reason than the lease's end; 0: none */
     gboolean fenced;        /* a FENCE went out; it never runs again */
     GHashTable *wanted;     /* names of the resources that it was registered with */
     virLeaseRun *run;       /* the present one, or NULL */
@@ -228,6 +230,7 @@ struct _virLeaseSession {
     virLeaseAttr read;          /* the newest tuple that a read showed; all 0: none */
     virLeaseTime readReplied;   /* when that read's reply came */
     virLeaseTime acked;         /* when */
+    gboolean failing;           /* end - K is a lead's time away, or less */
     gboolean fencing;           /* end - K has come */
 };
 
@@ -324,7 +327,7 @@ void virLeaseEngineSubmit(virLeaseEngine *engine, virLeaseOpPurpose purpose, vir
                           guint64 ref, const char *path, const char *target, gint64 mtime);
 void virLeaseEngineAnswer(virLeaseEngine *engine, guint64 request, int code,
                           const char *message, const char *token);
-void virLeaseEngineFence(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
+virLeaseAction *virLeaseEngineFence(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
 void virLeaseEngineLeave(virLeaseEngine *engine, virLeaseOwner *owner);
 
 /* virleasesession.c: rules 5 and 8 */
@@ -338,6 +341,16 @@ void virLeaseSessionWant(virLeaseEngine *engine);
 void virLeaseSessionOwnTuple(virLeaseEngine *engine, virLeaseTime sent, const virLeaseAttr *attr);
 void virLeaseSessionOwnerStopped(virLeaseEngine *engine, const char *sid);
 gboolean virLeaseSessionEndedAndStopped(const virLeaseEngine *engine, const char *sid);
+
+/* virleasefailure.c: what happens to owners whose lease is lost (rules 6, 18, 20) */
+virLeaseTime virLeaseFailureLeadBegins(const virLeaseEngine *engine);
+void virLeaseFailureApproach(virLeaseEngine *engine);
+void virLeaseFailureAverted(virLeaseEngine *engine);
+void virLeaseFailureBegin(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
+void virLeaseFailureNow(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
+void virLeaseFailureStopped(virLeaseOwner *owner);
+void virLeaseFailureTimers(virLeaseEngine *engine);
+virLeaseTime virLeaseFailureWakeup(const virLeaseEngine *engine);
 
 /* virleaserun.c: tables of owners, runs and entries */
 virLeaseEntry *virLeaseEntryNew(const virLeaseResource *resource);

@@ -83,6 +83,7 @@ virLeaseOwnerStop(virLeaseEngine *engine,
     g_autofree char *sid = g_strdup(owner->run->sid);
 
     virLeaseOwnerMoveRun(engine, owner, VIR_LEASE_RUN_STOPPED);
+    virLeaseFailureStopped(owner);
     virLeaseEngineLeave(engine, owner);
     virLeaseEngineSaveOwner(engine, owner);
     VIR_INFO("lockspace '%s': guest '%s' is stopped, its lock is kept", engine->lockspace, owner->guest);

@@ -406,7 +406,7 @@ virLeaseSessionFenceAll(virLeaseEngine *engine,
              owner->attempt->state == VIR_LEASE_ATTEMPT_ENTERING))
             continue;
         if (owner->entered || virLeaseOwnerIsRunning(owner))
-            virLeaseEngineFence(engine, owner, reason);
+            virLeaseFailureNow(engine, owner, reason);
     }
 }
 
@@ -463,6 +463,22 @@ virLeaseSessionAbandon(virLeaseEngine *engine)
 }
 
 
+/* Rule 6: what may take longer than a kill is begun before. */
+static void
+virLeaseSessionCheckLead(virLeaseEngine *engine)
+{
+    virLeaseSession *session = &engine->session;
+
+    if (engine->now >= virLeaseFailureLeadBegins(engine)) {
+        session->failing = TRUE;
+        virLeaseFailureApproach(engine);
+    } else if (session->failing) {
+        session->failing = FALSE;
+        virLeaseFailureAverted(engine);
+    }
+}
+
+
 /* Rule 8: a session whose birth takes longer than a lease is given up. */
 static gboolean
 virLeaseSessionMayDieUnborn(const virLeaseEngine *engine)
@@ -482,6 +498,7 @@ virLeaseSessionCheckEnd(virLeaseEngine *engine)
         virLeaseSessionAbandon(engine);
     if (session->state != VIR_LEASE_SESSION_ACTIVE)
         return;
+    virLeaseSessionCheckLead(engine);
     if (engine->now >= session->end - virLeaseEngineMargin(engine)) {
         if (!session->fencing)
             VIR_WARN("lockspace '%s': the lease runs out in %.1f s, guests are stopped now",

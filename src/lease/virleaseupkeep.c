@@ -220,7 +220,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
 {
     const virLeaseEntry *entry;
 
-    if (!owner->run || owner->gone || owner->fenced || owner->attempt ||
+    if (!owner->run || owner->gone || owner->fenced || owner->fenceAt || owner->attempt ||
         !virLeaseEngineIsOwnSid(engine, owner->run->sid))
         return;
     entry = virLeaseUpkeepMissing(owner->run, scan);
@@ -231,7 +231,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
     if (!VIR_LEASE_RULE(engine, ENTRY_REMADE)) {
         virLeaseChoreMark(engine, entry->path, "remade=1");
     } else if (virLeaseOwnerIsRunning(owner)) {
-        virLeaseEngineFence(engine, owner, _("its lock was removed from the export by somebody else"));
+        virLeaseFailureBegin(engine, owner, _("its lock was removed from the export by somebody else"));
     } else if (owner->run->state == VIR_LEASE_RUN_RESERVED) {
         virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
         virLeaseOwnerDropRun(engine, owner);

@@ -200,6 +200,9 @@ virLockDaemonLockspaceActOwner(virLockDaemonLockspace *lockspace, const virLease
     case VIR_LEASE_ACTION_LEAVE:
         virLockDaemonGuardLeave(lockspace->guard, owner);
         break;
+    case VIR_LEASE_ACTION_FAILING:
+        VIR_DEBUG("lockspace '%s': nothing can be done for guest '%s' before it is fenced", lockspace->name, owner->name);
+        break;
     case VIR_LEASE_ACTION_FENCE:
         virLockDaemonOwnerFence(owner, action->message, virLockDaemonGuardGetGrace(lockspace->guard));
         break;
@@ -240,6 +243,7 @@ virLockDaemonLockspaceAct(virLockDaemonLockspace *lockspace, virLeaseAction *act
     case VIR_LEASE_ACTION_ENTER:
     case VIR_LEASE_ACTION_LEAVE:
     case VIR_LEASE_ACTION_CONFIRM:
+    case VIR_LEASE_ACTION_FAILING:
     case VIR_LEASE_ACTION_FENCE:
         virLockDaemonLockspaceActOwner(lockspace, action);
         break;

@@ -28,7 +28,7 @@ static const char *const simChaosResources[] = { "alpha", "beta", "gamma", "delt
 
 /* ---- making a world ---- */
 static void
-simChaosAddGuest(simChaos *chaos, guint number)
+simChaosAddGuest(simChaos *chaos, guint number, gboolean failures)
 {
     simGuest *guest;
     g_autofree char *name = g_strdup_printf("guest%u", number + 1);
@@ -36,6 +36,9 @@ simChaosAddGuest(simChaos *chaos, guint number)
     guint i;
 
     guest = simGuestNew(chaos->world, name, NULL);
+    /* "ignore" promises nothing that could be judged */
+    if (failures)
+        guest->failure = number % VIR_LEASE_FAILURE_IGNORE;
     for (i = 0; i < chaos->resources && guest->resources->len < wanted; i++) {
         const char *resource = simChaosResources[i];
         g_autofree char *path = g_strdup_printf("/images/%s.qcow2", resource);
@@ -100,7 +103,7 @@ simChaosNew(const simChaosConfig *config)
     chaos->world = simWorldNew(&world);
     chaos->end = config->span;
     for (i = 0; i < guests; i++)
-        simChaosAddGuest(chaos, i);
+        simChaosAddGuest(chaos, i, config->failures);
     simChaosConfigureNet(chaos);
     return chaos;
 }

@@ -16,6 +16,7 @@ typedef struct {
     guint guests;               /* likewise */
     virLeaseSpan span;          /* how long the faults last; peace follows */
     const simEngineClass *engine;   /* NULL: the real one */
+    gboolean failures;          /* some guests are to be paused or restarted when their lease is lost */
     gboolean trace;
 } simChaosConfig;
 

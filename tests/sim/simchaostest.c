@@ -17,9 +17,9 @@
 #define SIM_SPAN (6 * 60 * VIR_LEASE_SECOND)
 
 static void
-testSeed(guint64 seed)
+testSeed(guint64 seed, gboolean failures)
 {
-    simChaosConfig config = { .seed = seed, .span = SIM_SPAN };
+    simChaosConfig config = { .seed = seed, .span = SIM_SPAN, .failures = failures };
     g_autoptr(simWorld) world = simChaosRun(&config);
     const GPtrArray *violations = simJudgeViolations(world->judge);
     guint i;
@@ -37,7 +37,17 @@ testSeeds(gconstpointer data)
     guint64 seed;
 
     for (seed = first; seed < first + SIM_SEEDS_PER_CASE; seed++)
-        testSeed(seed);
+        testSeed(seed, FALSE);
+}
+
+static void
+testFailures(gconstpointer data)
+{
+    guint64 first = GPOINTER_TO_SIZE(data);
+    guint64 seed;
+
+    for (seed = first; seed < first + SIM_SEEDS_PER_CASE; seed++)
+        testSeed(seed, TRUE);
 }
 
 int
@@ -51,8 +61,10 @@ main(int argc, char **argv)
     for (i = 0; i < SIM_CASES; i++) {
         gsize first = 1 + i * SIM_SEEDS_PER_CASE;
         g_autofree char *path = g_strdup_printf("/sim/chaos/seeds-from-%" G_GSIZE_FORMAT, first);
+        g_autofree char *failures = g_strdup_printf("/sim/chaos/failures-from-%" G_GSIZE_FORMAT, first);
 
         g_test_add_data_func(path, GSIZE_TO_POINTER(first), testSeeds);
+        g_test_add_data_func(failures, GSIZE_TO_POINTER(first), testFailures);
     }
 
     return g_test_run();

@@ -267,8 +267,35 @@ simHostFence(simHost *host, const virLeaseAction *action)
 {
     simProcess *process = simHostFindOwner(host, action->owner);
 
+    host->restarts += action->restart;
     if (process)
         simHostKill(host, process, action->message);
+}
+
+/* ---- what the daemon asks of libvirt ---- */
+static void
+simHostPause(gpointer data)
+{
+    simProcess *process = data;
+
+    if (process->state == SIM_PROCESS_RUNNING && !process->busy && !process->migration)
+        simProcessSuspend(process);
+}
+
+static void
+simHostFail(simHost *host, const virLeaseAction *action)
+{
+    simProcess *process = simHostFindOwner(host, action->owner);
+    simWorld *world = host->world;
+
+    if (!process)
+        return;
+    host->failingAt = simWorldNow(world);
+    simWorldTrace(world, host, "guest '%s' (pid %" G_GINT64_FORMAT ", %s) is failing: %s", process->guest->name,
+                  process->pid, virLeaseFailureToString(process->guest->failure), action->message);
+    if (process->guest->failure == VIR_LEASE_FAILURE_PAUSE && !host->libvirtHangs)
+        simQueueAdd(world->queue, simWorldNow(world) + simDiceSpan(&world->dice, VIR_LEASE_MILLISECOND, 300 * VIR_LEASE_MILLISECOND),
+                    simHostPause, process, NULL);
 }
 
 static void
@@ -311,6 +338,9 @@ simHostAct(simHost *host, virLeaseAction *action)
         return TRUE;
     case VIR_LEASE_ACTION_END:
         simHostGuardSetEnd(host, action->end);
+        return TRUE;
+    case VIR_LEASE_ACTION_FAILING:
+        simHostFail(host, action);
         return TRUE;
     case VIR_LEASE_ACTION_FENCE:
         simHostFence(host, action);

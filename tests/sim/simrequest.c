@@ -140,6 +140,7 @@ simRequestSend(simRequest *request)
         .guest = process->guest->name,
         .uuid = process->guest->uuid,
         .pid = process->pid,
+        .failure = process->guest->failure,
         .resources = request->resources,
         .reserve = request->reserve,
         .token = request->token,

@@ -84,6 +84,9 @@ struct _simHost {
     guint failSaves;            /* this many SAVE_OWNER to come fail */
     GHashTable *unsaved;        /* owners of which one failed */
 
+    gboolean libvirtHangs;      /* the daemon gets no help from it */
+    virLeaseTime failingAt;     /* world's time: when its engine asked for that last */
+    guint restarts;             /* guests that were stopped to be started again */
     GHashTable *entered;        /* the guard's page: owners that run */
     virLeaseTime end;           /* of the lease, host's time */
     guint64 guardSerial;
@@ -94,6 +97,7 @@ struct _simHost {
 struct _simGuest {
     char *name;
     char *uuid;
+    virLeaseFailure failure;    /* what it wants when its lease is lost */
     GPtrArray *resources;       /* of virLeaseResource */
 };
 

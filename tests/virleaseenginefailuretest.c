@@ -1,0 +1,236 @@
+/*
+ * virleaseenginefailuretest.c: what becomes of guests whose lease is lost, in virtual time
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Each scenario names the rule of docs/internals/nfs-lease.rst that it would
+ * see broken. The judge of the simulator watches all of them besides.
+ */
+#include <config.h>
+
+#include "simtest.h"
+
+#define L ((double) SIM_TEST_LENGTH / (double) SIM_TEST_SECOND)
+#define R (L / 6)
+#define K (L / 3)
+
+static simProcess *
+testStart(simTest *test, virLeaseFailure failure)
+{
+    simGuest *guest = simGuestNew(test->world, "web01", "img", "x", NULL);
+    simProcess *process;
+
+    guest->failure = failure;
+    process = simTestStart(test, test->a, guest);
+    simTestAssertRuns(process);
+    return process;
+}
+
+static simProcess *
+testStartOther(simTest *test, simHost *host)
+{
+    return simTestStart(test, host, simGuestNew(test->world, "db01", "img", "x", NULL));
+}
+
+static void
+testCut(simTest *test, double seconds)
+{
+    virLeaseTime until = simWorldNow(test->world) + (virLeaseSpan) (seconds * (double) SIM_TEST_SECOND);
+
+    simNetCutRequests(test->world->net, test->a->index, until);
+    simNetCutReplies(test->world->net, test->a->index, until);
+}
+
+/* Runs until @seconds before the end of the lease, which is not renewed. */
+static void
+testRunUntilLeft(simTest *test, double seconds)
+{
+    virLeaseTime at = test->a->end - (virLeaseSpan) (seconds * (double) SIM_TEST_SECOND);
+
+    simTestRun(test, (double) (at - simHostTime(test->a)) / (double) SIM_TEST_SECOND);
+}
+
+/* ---- pause (rules 6, 15, 16, 18) ---- */
+
+/* It is paused before others would be killed, and goes on later. */
+static void
+testPause(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
+
+    testCut(test, 3 * L);
+    testRunUntilLeft(test, K + R + 0.01);
+    simTestAssertRuns(process);
+    testRunUntilLeft(test, K + 0.01);
+    simTestAssertState(process, SIM_PROCESS_PAUSED);
+    simTestRun(test, 4 * L);
+    simTestAssertState(process, SIM_PROCESS_PAUSED);
+    simTestResume(test, process);
+    simTestAssertRuns(process);
+}
+
+/* S2: but not if another guest had its disk meanwhile. */
+static void
+testPauseThenTaken(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
+    simProcess *other;
+
+    testCut(test, 5 * L);
+    simTestRun(test, 2.5 * L);
+    simTestAssertState(process, SIM_PROCESS_PAUSED);
+    other = testStartOther(test, test->b);
+    simTestAssertRuns(other);
+    simTestRun(test, 4 * L);
+    simTestKill(test, other);
+    simTestResume(test, process);
+    simTestAssertRefused(process, VIR_ERR_OPERATION_INVALID, "web01", NULL);
+}
+
+/* Rule 6: a pause that nobody confirms does not count. */
+static void
+testPauseUnconfirmed(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
+
+    test->a->libvirtHangs = TRUE;
+    testCut(test, 3 * L);
+    testRunUntilLeft(test, K + 0.01);
+    simTestAssertRuns(process);
+    testRunUntilLeft(test, K - 0.1);
+    simTestAssertState(process, SIM_PROCESS_DEAD);
+}
+
+/* One renewal that gets no answer, and is repeated, is no reason. */
+static void
+testLateRenewalDoesNotPause(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
+    guint i;
+
+    for (i = 0; i < 6; i++) {
+        simTestFault(test, test->a, VIR_LEASE_OP_SETATTR, NULL, 1, SIM_FAULT_LOSE_REQUEST, 0);
+        simTestRun(test, L);
+        simTestAssertRuns(process);
+    }
+}
+
+/* What was begun for an outage that ended in time is begun anew for the next. */
+static void
+testPauseOfTwo(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
+
+    guint i;
+
+    test->a->libvirtHangs = TRUE;
+    testCut(test, L);
+    for (i = 0; i < 1000 && !test->a->failingAt; i++)
+        simTestRun(test, 0.01);
+    testCut(test, 0);
+    simTestRun(test, 2 * L);
+    simTestAssertRuns(process);
+    test->a->libvirtHangs = FALSE;
+    testCut(test, 3 * L);
+    simTestRun(test, 2 * L);
+    simTestAssertState(process, SIM_PROCESS_PAUSED);
+}
+
+static void
+testRemoveEntry(simTest *test, const simProcess *process)
+{
+    g_autofree char *path = simTestEntryPath(test, process, "img");
+    g_autoptr(virLeaseOp) op = virLeaseOpNew(1, VIR_LEASE_OP_REMOVE, path, SIM_TEST_SECOND);
+
+    test->world->lostData = TRUE;
+    virLeaseReplyFree(simServerExecute(test->world->server, op));
+}
+
+static void
+testRunWhileRunning(simTest *test, const simProcess *process)
+{
+    guint i;
+
+    for (i = 0; i < 1000 && process->state == SIM_PROCESS_RUNNING; i++)
+        simTestRun(test, 0.1);
+}
+
+/* Rule 20: its lock is gone, while the lease holds. */
+static void
+testPauseOfAudit(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
+
+    testRemoveEntry(test, process);
+    testRunWhileRunning(test, process);
+    simTestRun(test, 2 * R);
+    simTestAssertState(process, SIM_PROCESS_PAUSED);
+    simTestResume(test, process);
+    simTestAssertRefused(process, VIR_ERR_OPERATION_INVALID, "web01", NULL);
+}
+
+/* The same, and libvirt is no help: gone by then + K. */
+static void
+testAuditUnconfirmed(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
+
+    test->a->libvirtHangs = TRUE;
+    testRemoveEntry(test, process);
+    simTestRun(test, 60 + 2 * R);
+    simTestAssertState(process, SIM_PROCESS_DEAD);
+    g_assert_cmpint(test->a->failingAt, >, 0);
+    g_assert_cmpint(process->diedAt - test->a->failingAt, <, SIM_TEST_LENGTH / 3);
+}
+
+/* ---- restart (rule 6) ---- */
+
+/* The daemon is told before, and with the kill, that it is wanted again. */
+static void
+testRestart(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_RESTART);
+
+    g_assert_cmpuint(test->a->restarts, ==, 0);
+    testCut(test, 3 * L);
+    testRunUntilLeft(test, K + 0.01);
+    simTestAssertRuns(process);
+    testRunUntilLeft(test, K - 0.1);
+    simTestAssertState(process, SIM_PROCESS_DEAD);
+    g_assert_cmpuint(test->a->restarts, ==, 1);
+    simTestRun(test, 4 * L);
+    process = simTestStart(test, test->a, process->guest);
+    simTestAssertRuns(process);
+}
+
+/* Nor does it come back when an administrator has asked for its end. */
+static void
+testRevokedIsNotRestarted(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_RESTART);
+    g_autofree char *session = simTestSession(test->a);
+    g_autofree char *path = simTestEntryPath(test, process, "img");
+    g_auto(GStrv) words = g_strsplit(path, ".", 8);
+    g_autofree char *marker = g_strdup_printf("sessions/%s.revoke.%s", session, words[4]);
+
+    simServerLink(test->world->server, marker, "host=admin");
+    simTestRun(test, 2 * R);
+    simTestAssertState(process, SIM_PROCESS_DEAD);
+    g_assert_cmpuint(test->a->restarts, ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    SIM_TEST("failure/pause-before-the-kill", testPause);
+    SIM_TEST("failure/paused-and-taken", testPauseThenTaken);
+    SIM_TEST("failure/unconfirmed-pause-is-a-kill", testPauseUnconfirmed);
+    SIM_TEST("failure/late-renewal-does-not-pause", testLateRenewalDoesNotPause);
+    SIM_TEST("failure/second-outage-pauses", testPauseOfTwo);
+    SIM_TEST("failure/removed-entry-pauses", testPauseOfAudit);
+    SIM_TEST("failure/removed-entry-unconfirmed", testAuditUnconfirmed);
+    SIM_TEST("failure/restart", testRestart);
+    SIM_TEST("failure/revoked-is-not-restarted", testRevokedIsNotRestarted);
+    return g_test_run();
+}
