@@ -177,6 +177,46 @@ testResumeKeepsWhatWasAttached(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(simTestCountEntries(test, process), ==, 1);
 }
 
+/* L1: libvirt keeps the state of a guest that was suspended when it ended, and
+ * presents it when the guest is started again; others had the disk meanwhile. */
+static void
+testStaleStateOfABoot(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simGuest *guest = simGuestNew(test->world, "web01", "img", "x", NULL);
+    simProcess *process = simTestStart(test, test->a, guest);
+    g_autofree char *stale = NULL;
+    simProcess *other;
+
+    simTestSuspend(test, process);
+    stale = g_strdup(process->token);
+    simTestKill(test, process);
+    other = simTestStart(test, test->b, simGuestNew(test->world, "db01", "img", "x", NULL));
+    simTestKill(test, other);
+    process = simTestStartPaused(test, test->a, guest);
+    process->token = g_strdup(stale);
+    simTestResume(test, process);
+    simTestAssertRuns(process);
+}
+
+/* S2: what ran here goes on with its token or not at all, booted or not. */
+static void
+testStateOfABootThatRan(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination;
+    simProcess *other;
+
+    simTestSuspend(test, process);
+    destination = simTestIncoming(test, process, test->b);
+    simTestResume(test, destination);
+    simTestAssertRuns(destination);
+    simTestKill(test, destination);
+    other = simTestStart(test, test->c, simGuestNew(test->world, "db01", "img", "x", NULL));
+    simTestKill(test, other);
+    simTestResume(test, process);
+    simTestAssertRefused(process, VIR_ERR_OPERATION_INVALID, "web01", NULL);
+}
+
 /* One round of the scenario below; each disk lies elsewhere in its shard. */
 static void
 testScanOverlaps(simTest *test, guint round)
@@ -405,6 +445,8 @@ main(int argc, char **argv)
     SIM_TEST("handover/keeps-what-was-attached", testResumeKeepsWhatWasAttached);
     SIM_TEST("handover/failed", testFailedMigration);
     SIM_TEST("handover/confused", testConfusedMigration);
+    SIM_TEST("token/stale-at-boot", testStaleStateOfABoot);
+    SIM_TEST("token/of-a-boot-that-ran", testStateOfABootThatRan);
     SIM_TEST("token/twice", testTokenTwice);
     SIM_TEST("token/after-somebody-ran", testTokenAfterSomebodyRan);
     SIM_TEST("token/part-fresh", testPartTokenPartFresh);

@@ -179,6 +179,29 @@ testPidFDIsNotInherited(void)
     close(fd);
 }
 
+static void
+testHasArgument(void)
+{
+    const char *argv[] = { "sleep", "60", NULL };
+    g_autoptr(GError) error = NULL;
+    GPid pid;
+
+    g_assert_true(g_spawn_async(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                                NULL, NULL, &pid, &error));
+    g_assert_true(virProcessHasArgument(pid, "sleep"));
+    g_assert_true(virProcessHasArgument(pid, "60"));
+    g_assert_false(virProcessHasArgument(pid, "6"));
+    g_assert_false(virProcessHasArgument(pid, "-incoming"));
+    testChildReap(pid);
+}
+
+/* In doubt it has it: of what is gone nothing is known. */
+static void
+testHasArgumentOfGoneProcess(void)
+{
+    g_assert_true(virProcessHasArgument(testGonePid(), "-incoming"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -188,6 +211,8 @@ main(int argc, char **argv)
     g_test_add_func("/util/process/start-time-survives-hostile-names", testStartTimeSurvivesHostileNames);
     g_test_add_func("/util/process/start-time-of-zombie", testStartTimeOfZombie);
     g_test_add_func("/util/process/gone-process-is-said-to-be-gone", testGoneProcessIsSaidToBeGone);
+    g_test_add_func("/util/process/has-argument", testHasArgument);
+    g_test_add_func("/util/process/has-argument-of-gone-process", testHasArgumentOfGoneProcess);
     g_test_add_func("/util/process/pidfd-sees-the-end", testPidFDSeesTheEnd);
     g_test_add_func("/util/process/pidfd-is-not-inherited", testPidFDIsNotInherited);
 

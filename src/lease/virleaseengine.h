@@ -98,6 +98,7 @@ struct _virLeaseEvent {
 
     gboolean reserve;           /* REGISTER: lock at once (rule 21), else only remember the owner */
     const char *token;          /* ACQUIRE: what SUSPEND or INQUIRE gave, here or elsewhere; or NULL */
+    gboolean boots;             /* ACQUIRE: its process was not begun in order to take over another's memory */
     virLeaseSpan handoverWait;  /* ACQUIRE with @token: how long the old run may take to stop (rule 12a) */
 };
 

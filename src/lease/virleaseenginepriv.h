@@ -76,6 +76,7 @@ struct _virLeaseOwner {
     gboolean failing;       /* its failure action was begun: a FAILING went out */
     virLeaseTime fenceAt;   /* when FENCE follows on that for another reason than the lease's end; 0: none */
     gboolean fenced;        /* a FENCE went out; it never runs again */
+    gboolean ran;           /* it was granted a run at some time, or that is not known */
     GHashTable *wanted;     /* names of the resources that it was registered with */
     virLeaseRun *run;       /* the present one, or NULL */
     virLeaseAttempt *attempt; /* under way and not answered, or NULL; not owned */

@@ -7,6 +7,9 @@
 
 #include "virleaseenginepriv.h"
 #include "virerror.h"
+#include "virlog.h"
+
+VIR_LOG_INIT("lease.request");
 
 /* An answer leaves this much before its deadline, to be in time. */
 #define VIR_LEASE_ANSWER_MARGIN (300 * VIR_LEASE_MILLISECOND)
@@ -353,11 +356,22 @@ virLeaseAttemptTakeStopBack(virLeaseEngine *engine,
 }
 
 
-void
-virLeaseAttemptAcquire(virLeaseEngine *engine,
+/* libvirt keeps a persistent guest's state when its process has ended, and
+ * presents it with the next one, years later even. A process that boots and
+ * was granted nothing so far has no memory to go on with: it starts afresh. */
+static gboolean
+virLeaseAttemptIsStale(const virLeaseOwner *owner,
                        const virLeaseEvent *event)
 {
-    virLeaseOwner *owner = virLeaseAttemptOwner(engine, event);
+    return event->token && event->boots && !owner->ran && g_hash_table_size(owner->wanted) > 0;
+}
+
+
+static void
+virLeaseAttemptAcquireAsked(virLeaseEngine *engine,
+                            const virLeaseEvent *event,
+                            virLeaseOwner *owner)
+{
     const virLeaseRun *run = owner->run;
     g_autofree char *objection = virLeaseAttemptObjection(owner, event);
 
@@ -376,4 +390,20 @@ virLeaseAttemptAcquire(virLeaseEngine *engine,
         virLeaseAttemptAcquireToken(engine, event, owner);
     else
         virLeaseAttemptAcquireFresh(engine, event, owner);
+}
+
+
+void
+virLeaseAttemptAcquire(virLeaseEngine *engine,
+                       const virLeaseEvent *event)
+{
+    virLeaseOwner *owner = virLeaseAttemptOwner(engine, event);
+    virLeaseEvent fresh = *event;
+
+    if (virLeaseAttemptIsStale(owner, event)) {
+        VIR_INFO("lockspace '%s': guest '%s' (pid %lld) boots: ignoring the lock state of an earlier process of it",
+                 engine->lockspace, owner->guest, (long long) owner->pid);
+        fresh.token = NULL;
+    }
+    virLeaseAttemptAcquireAsked(engine, &fresh, owner);
 }

@@ -184,6 +184,7 @@ virLeaseOwnerSetRun(virLeaseEngine *engine,
               run->number, virLeaseRunStateNames[run->state]);
     virLeaseRunFree(owner->run);
     owner->run = run;
+    owner->ran |= run->state != VIR_LEASE_RUN_RESERVED;
     virLeaseOwnerCheck(owner);
 }
 
@@ -199,6 +200,7 @@ virLeaseOwnerMoveRun(virLeaseEngine *engine,
     VIR_DEBUG("lockspace '%s' guest '%s': run %" G_GUINT64_FORMAT " %s -> %s", engine->lockspace, owner->guest,
               run->number, virLeaseRunStateNames[run->state], virLeaseRunStateNames[state]);
     run->state = state;
+    owner->ran = TRUE;
     virLeaseOwnerCheck(owner);
 }
 

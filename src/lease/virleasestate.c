@@ -147,6 +147,7 @@ virLeaseStateOwner(const virLeaseOwner *owner)
     virLeaseStateAddNumber(builder, "pid", owner->pid);
     virLeaseStateAddString(builder, "failure", virLeaseFailureToString(owner->failure));
     virLeaseStateAddNumber(builder, "gone", owner->gone);
+    virLeaseStateAddNumber(builder, "ran", owner->ran);
     virLeaseStateAddWanted(builder, owner);
     if (owner->run)
         virLeaseStateAddRun(builder, owner->run);
@@ -407,6 +408,20 @@ virLeaseStateGetFailure(JsonObject *object)
 }
 
 
+/* Who wrote none did not remember it. */
+static gboolean
+virLeaseStateGetRan(JsonObject *object,
+                    gboolean *ran)
+{
+    gint64 value = 1;
+
+    if (json_object_has_member(object, "ran") && !virLeaseStateGetNumber(object, "ran", 0, 1, &value))
+        return FALSE;
+    *ran = value != 0;
+    return TRUE;
+}
+
+
 static virLeaseOwner *
 virLeaseStateReadOwner(JsonObject *object)
 {
@@ -416,14 +431,17 @@ virLeaseStateReadOwner(JsonObject *object)
     JsonNode *node = json_object_get_member(object, "run");
     virLeaseOwner *owner;
     gint64 id, pid, gone;
+    gboolean ran;
 
     if (!guest || !uuid || failure == VIR_LEASE_FAILURE_LAST ||
         !virLeaseStateGetNumber(object, "owner", 1, G_MAXINT64, &id) ||
         !virLeaseStateGetNumber(object, "pid", 1, G_MAXINT32, &pid) ||
-        !virLeaseStateGetNumber(object, "gone", 0, 1, &gone))
+        !virLeaseStateGetNumber(object, "gone", 0, 1, &gone) ||
+        !virLeaseStateGetRan(object, &ran))
         return NULL;
     owner = virLeaseOwnerNew(id, guest, uuid, pid);
     owner->gone = gone;
+    owner->ran = ran;
     owner->failure = failure;
     if (node && JSON_NODE_HOLDS_OBJECT(node))
         owner->run = virLeaseStateReadRun(json_node_get_object(node));

@@ -15,6 +15,7 @@
 #include "lock_daemon_timer.h"
 #include "virerror.h"
 #include "virlog.h"
+#include "virprocess.h"
 #include "virtime.h"
 
 #define VIR_FROM_THIS VIR_FROM_LOCKING
@@ -421,6 +422,9 @@ virLockDaemonLockspaceRequest(virLockDaemonLockspace *lockspace, virLeaseEvent *
         return -1;
     }
     event->owner = owner->number;
+    /* QEMU waits for another's memory, of a migration or a saved guest, only
+     * if it was started so. */
+    event->boots = event->token && !virProcessHasArgument(owner->pid, "-incoming");
     event->deadline = virTimeBootNow() + timeout;
     virLockDaemonLockspaceStep(lockspace, event);
     return 0;

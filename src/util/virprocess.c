@@ -113,6 +113,23 @@ virProcessGetStartTime(pid_t pid, unsigned long long *start)
     return 0;
 }
 
+gboolean
+virProcessHasArgument(pid_t pid, const char *argument)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%lld/cmdline", (long long) pid);
+    g_autofree char *words = NULL;
+    gsize len;
+    gsize i;
+
+    if (!g_file_get_contents(path, &words, &len, NULL) || len == 0)
+        return TRUE;
+    for (i = 0; i < len; i += strlen(words + i) + 1) {
+        if (g_str_equal(words + i, argument))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 int
 virPidFDOpen(pid_t pid)
 {

@@ -24,6 +24,17 @@ int virProcessGetStartTime(pid_t pid,
                            unsigned long long *start) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * virProcessHasArgument:
+ * @pid: of a process
+ * @argument: a whole word of a command line
+ *
+ * Returns whether the process was begun with @argument; TRUE too if that cannot
+ * be read, or is not there, as for a zombie.
+ */
+gboolean virProcessHasArgument(pid_t pid,
+                               const char *argument);
+
+/**
  * virPidFDOpen:
  * @pid: of a process, not of one of its threads
  *

@@ -210,6 +210,7 @@ simProcessMigrate(simProcess *process, simHost *destination, gboolean confused)
     g_ptr_array_add(process->host->world->migrations, migration);
     migration->source = process;
     migration->destination = incoming;
+    incoming->incoming = TRUE;
     migration->live = process->state == SIM_PROCESS_RUNNING;
     migration->confused = confused;
     process->migration = incoming->migration = migration;

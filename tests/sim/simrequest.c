@@ -144,6 +144,7 @@ simRequestSend(simRequest *request)
         .resources = request->resources,
         .reserve = request->reserve,
         .token = request->token,
+        .boots = !process->incoming,
         .handoverWait = request->handoverWait,
     };
 

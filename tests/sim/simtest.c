@@ -139,6 +139,7 @@ simTestIncoming(simTest *test, simProcess *process, simHost *host)
     }
     g_assert_nonnull(process->token);
     incoming->token = g_strdup(process->token);
+    incoming->incoming = TRUE;
     incoming->state = SIM_PROCESS_PAUSED;
     simTestMemoryArrives(test, incoming);
     return incoming;

@@ -133,6 +133,7 @@ struct _simProcess {
     virLeaseTime diedAt;
     simMigration *migration;    /* or NULL */
     gboolean startPaused;
+    gboolean incoming;          /* begun as the destination of a migration */
     gboolean ranHere;
     gboolean unplugged;         /* while it was paused, here or where it came from */
     simProcess *successorOf;    /* whose run it presented when it got its locks */
