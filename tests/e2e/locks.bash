@@ -20,12 +20,16 @@ run_state()
 }
 
 # lock_of DISK: whose it is, one HOST:GUEST:STATE a line, with :shared if it is.
-# DISK is an image's name, or the path of anything else.
+# DISK is an image's name, a path, or lease:LOCKSPACE/KEY.
 lock_of()
 {
-    local path=$1 name target mode session run words
+    local path name target mode session run words
 
-    [ "${path#/}" != "$path" ] || [ "${path#*/}" != "$path" ] || path=$LAB_IMAGES/$path
+    case $1 in
+    /*) path=$1 ;;
+    lease:*) path=${1#lease:} ;;
+    *) path=$LAB_IMAGES/$1 ;;
+    esac
     while read -r name target; do
         [[ ,$target, = *",path=$path,"* ]] || continue
         IFS=. read -r _ mode _ session run _ <<< "$name"
