@@ -44,6 +44,11 @@ e2e_need()
 # Every test begins with all hosts up.
 setup()
 {
+    e2e_setup
+}
+
+e2e_setup()
+{
     local host
 
     e2e_need e2e_missing
