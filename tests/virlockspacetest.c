@@ -780,8 +780,11 @@ static void
 testBeforeExec(const testSpace *test)
 {
     virLockSpace *space = virLockSpaceNew(test->dir);
+    char program[] = TEST_PROGRAM;
+    char *argv[] = { program, NULL };
     g_autofree char *state = NULL;
     JsonObject *object;
+    char **env;
 
     if (virLockSpaceAcquireResource(space, "own", 100, CREATE) < 0 ||
         virLockSpaceAcquireResource(space, "shared", 100, CREATE | SHARED) < 0 ||
@@ -789,8 +792,9 @@ testBeforeExec(const testSpace *test)
         !(object = virLockSpacePreExecRestart(space)))
         _exit(11);
     state = testFormat(object);
-    g_setenv(TEST_STATE, state, TRUE);
-    execl(TEST_PROGRAM, TEST_PROGRAM, NULL);
+    /* Not by g_setenv(): it warns on standard output when there were threads. */
+    env = g_environ_setenv(g_get_environ(), TEST_STATE, state, TRUE);
+    execve(TEST_PROGRAM, argv, env);
     _exit(12);
 }
 
