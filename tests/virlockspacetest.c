@@ -11,12 +11,12 @@
 #include <glib/gstdio.h>
 #include <limits.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "testexpect.h"
 #include "virerror.h"
 #include "virjson.h"
 #include "virlockspace.h"
@@ -94,12 +94,7 @@ testExists(const testSpace *test, const char *name)
 static void
 testExpect(int code, const char *part)
 {
-    g_test_message("%s", virGetLastErrorMessage());
-    g_assert_true(g_utf8_validate(virGetLastErrorMessage(), -1, NULL));
-    g_assert_cmpint(virGetLastErrorCode(), ==, code);
-    g_assert_cmpint(virGetLastErrorDomain(), ==, VIR_FROM_LOCKSPACE);
-    g_assert_nonnull(strstr(virGetLastErrorMessage(), part));
-    virResetLastError();
+    testExpectError(VIR_FROM_LOCKSPACE, code, part);
 }
 
 static int

@@ -72,6 +72,10 @@
 /* The name of the symbol that a plugin exports. */
 #define VIR_LOCK_DRIVER_SYMBOL "virLockDriverImpl"
 
+/* Like libvirt's virReportErrorHelper(), for programs that load plugins with
+ * the lock manager of this project. */
+#define VIR_LOCK_MANAGER_REPORTER "virLockManagerReportError"
+
 typedef struct _virLockManager virLockManager;
 typedef struct _virLockDriver virLockDriver;
 typedef struct _virLockManagerParam virLockManagerParam;
@@ -81,6 +85,13 @@ typedef enum {
     /* libvirt is to keep the state that drvRelease and drvInquire give, pass
      * it to the next drvAcquire and carry it along in a migration */
     VIR_LOCK_MANAGER_USES_STATE = (1 << 0),
+
+    /* What follows is for the lock manager of this project; libvirt does not
+     * look at it. drvAcquire refuses at once what somebody else has, unless
+     * that one is to hand it over, which a state says: */
+    VIR_LOCK_MANAGER_NEVER_WAITS = (1 << 16),
+    /* drvAcquire knows VIR_LOCK_MANAGER_ACQUIRE_FORCE */
+    VIR_LOCK_MANAGER_CAN_FORCE = (1 << 17),
 } virLockManagerFlags;
 
 /* drvNew's type */
@@ -112,6 +123,10 @@ typedef enum {
     VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY = (1 << 0),
     /* what this process becomes is not to be heard any more */
     VIR_LOCK_MANAGER_ACQUIRE_RESTRICT = (1 << 1),
+
+    /* From this project's lock manager only, and to a driver that says that
+     * it can: whoever is in the way loses its lock. */
+    VIR_LOCK_MANAGER_ACQUIRE_FORCE = (1 << 16),
 } virLockManagerAcquireFlags;
 
 /* Which member of a parameter's value is meant; what it points to, if

@@ -9,8 +9,7 @@
 
 #include "lock_driver.h"
 
-#include <dlfcn.h>
-
+#include "lock_driver_error.h"
 #include "lock_driver_nfslease_call.h"
 #include "lock_driver_nfslease_conf.h"
 #include "lock_driver_nfslease_guest.h"
@@ -22,47 +21,11 @@
 
 VIR_LOG_INIT("locking.lock_driver_nfslease");
 
-/* libvirt's function of this name, which it keeps to itself. */
-#define VIR_LOCK_MANAGER_NFSLEASE_REPORTER "virReportErrorHelper"
-
-typedef void (*virLockManagerNfsleaseReportFunc)(int domcode,
-                                                 int errcode,
-                                                 const char *filename,
-                                                 const char *funcname,
-                                                 size_t linenr,
-                                                 const char *fmt,
-                                                 ...) G_GNUC_PRINTF(6, 7);
-
 /* All that outlives a call. Set by drvInit, which comes before any other
  * callback, and not changed until the last drvDeinit. */
 static virLockManagerNfsleaseConf *virLockManagerNfsleaseGlobalConf;
 static char *virLockManagerNfsleaseGlobalConfPath;
 static unsigned int virLockManagerNfsleaseUsers;
-static virLockManagerNfsleaseReportFunc virLockManagerNfsleaseReportToLibvirt;
-
-static void
-virLockManagerNfsleaseReport(int domain,
-                             int code,
-                             const char *filename,
-                             const char *funcname,
-                             size_t linenr,
-                             const char *message)
-{
-    virLockManagerNfsleaseReportToLibvirt(domain, code, filename, funcname, linenr, "%s", message);
-}
-
-/* Has errors reported by libvirt, if it is libvirt that loaded us. The symbol
- * is looked up by name: one that is linked to ties the plugin to one release. */
-static void
-virLockManagerNfsleaseFindReporter(void)
-{
-    void *symbol = dlsym(RTLD_DEFAULT, VIR_LOCK_MANAGER_NFSLEASE_REPORTER);
-
-    if (!symbol)
-        return;
-    virLockManagerNfsleaseReportToLibvirt = (virLockManagerNfsleaseReportFunc) symbol;
-    virErrorSetReporter(virLockManagerNfsleaseReport);
-}
 
 static int
 virLockManagerNfsleaseCheckFlags(unsigned int flags,
@@ -93,7 +56,7 @@ virLockManagerNfsleaseInit(unsigned int version,
                            unsigned int flags)
 {
     virGettextBind();
-    virLockManagerNfsleaseFindReporter();
+    virLockDriverErrorFindReporter();
     if (virLockManagerNfsleaseCheckFlags(flags, 0) < 0 ||
         virLockManagerNfsleaseCheckVersion(version) < 0)
         return -1;
@@ -296,7 +259,7 @@ extern __attribute__((visibility("default"))) virLockDriver virLockDriverImpl;
 
 virLockDriver virLockDriverImpl = {
     .version = VIR_LOCK_MANAGER_VERSION,
-    .flags = VIR_LOCK_MANAGER_USES_STATE,
+    .flags = VIR_LOCK_MANAGER_USES_STATE | VIR_LOCK_MANAGER_NEVER_WAITS,
 
     .drvInit = virLockManagerNfsleaseInit,
     .drvDeinit = virLockManagerNfsleaseDeinit,
