@@ -8,7 +8,8 @@
 #                               a server; that and all its files go with COMMAND
 #
 # COMMAND finds in $GANESHA_DIR: export/ (exported as /export), readonly/ (as
-# /readonly), ganesha.log. It may call:
+# /readonly), shown/ (as /shown: what is changed in it by hand shows at once),
+# ganesha.log. It may call:
 #
 # ganesha.sh start              starts the server and waits until it answers
 # ganesha.sh kill               kills it, as by kill -9
@@ -33,7 +34,7 @@ check()
 
 configure()
 {
-    mkdir -p "$GANESHA_DIR/export" "$GANESHA_DIR/readonly"
+    mkdir -p "$GANESHA_DIR/export" "$GANESHA_DIR/readonly" "$GANESHA_DIR/shown"
     cat >"$GANESHA_DIR/ganesha.conf" <<CONF
 NFS_CORE_PARAM {
     mount_path_pseudo = true;
@@ -47,6 +48,7 @@ NFSV4 {
     Grace_Period = 5;
     RecoveryRoot = $GANESHA_DIR/recovery;
 }
+MDCACHE { Dir_Chunk = 0; }
 LOG { Default_Log_Level = EVENT; }
 EXPORT_DEFAULTS { Squash = No_Root_Squash; SecType = sys; Transports = TCP; }
 EXPORT {
@@ -57,6 +59,11 @@ EXPORT {
 EXPORT {
     Export_Id = 2; Path = $GANESHA_DIR/readonly; Pseudo = /readonly; Tag = readonly;
     Access_Type = RO;
+    FSAL { Name = VFS; }
+}
+EXPORT {
+    Export_Id = 3; Path = $GANESHA_DIR/shown; Pseudo = /shown; Tag = shown;
+    Access_Type = RW; Attr_Expiration_Time = 0;
     FSAL { Name = VFS; }
 }
 CONF

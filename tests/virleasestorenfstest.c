@@ -158,6 +158,29 @@ testAccess(gconstpointer opaque)
     testStoreExpect(test, VIR_LEASE_OP_REMOVE, "format", VIR_LEASE_STATUS_ACCESS);
 }
 
+/* A renewal goes where the path leads, not where it once led, and so does all
+ * that comes after it: a lockspace that was moved away is no lockspace. */
+static void
+testMoved(gconstpointer opaque)
+{
+    int version = GPOINTER_TO_INT(opaque);
+    g_autofree char *url = g_strdup_printf("nfs://127.0.0.1/shown/moves%d?version=%d", version, version);
+    g_autofree char *name = g_strdup_printf("moves%d", version);
+    g_autofree char *local = g_build_filename(testDir, "shown", name, NULL);
+    g_autofree char *away = g_strconcat(local, "-away", NULL);
+    g_autofree char *session = g_build_filename(local, "sessions", "one", NULL);
+    g_autoptr(testStore) test = testStoreNew(url);
+
+    g_assert_cmpint(g_mkdir_with_parents(session, 0755), ==, 0);
+    testStoreExpect(test, VIR_LEASE_OP_SETATTR, "sessions/one", VIR_LEASE_STATUS_OK);
+    testStoreExpect(test, VIR_LEASE_OP_READDIR, "sessions", VIR_LEASE_STATUS_OK);
+    g_assert_cmpint(g_rename(local, away), ==, 0);
+    testStoreExpect(test, VIR_LEASE_OP_SETATTR, "sessions/one", VIR_LEASE_STATUS_NOENT);
+    testStoreExpect(test, VIR_LEASE_OP_READDIR, "sessions", VIR_LEASE_STATUS_NOENT);
+    g_assert_cmpint(g_rename(away, local), ==, 0);
+    testStoreExpect(test, VIR_LEASE_OP_SETATTR, "sessions/one", VIR_LEASE_STATUS_OK);
+}
+
 /* What cannot work is answered at once and says why. */
 static void
 testFailsFast(const char *url, virLeaseStatus status, const char *word)
@@ -406,6 +429,7 @@ main(int argc, char **argv)
     g_test_add_func("/lease/storenfs/ports", testPorts);
     testAddVersions("/lease/storenfs/read-only", testReadOnly);
     testAddVersions("/lease/storenfs/access", testAccess);
+    testAddVersions("/lease/storenfs/moved", testMoved);
     g_test_add_func("/lease/storenfs/refused-at-once", testRefused);
     g_test_add_func("/lease/storenfs/falls-back-to-v4", testFallsBack);
     testAddVersions("/lease/storenfs/stale-handle", testStaleHandle);

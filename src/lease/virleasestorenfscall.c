@@ -420,6 +420,11 @@ virLeaseNfsCallResolveNext(virLeaseNfsCall *call)
 static void
 virLeaseNfsCallResolve(virLeaseNfsCall *call)
 {
+    /* A handle is that of a directory, wherever it was moved to. Who renews must
+     * renew what others find by its name; until the next renewal the rest is
+     * looked up again, too. */
+    if (call->op->type == VIR_LEASE_OP_SETATTR)
+        virLeaseNfsHandlesClear(call->export->handles);
     call->resolved = virLeaseNfsHandlesFind(call->export->handles, call->directory, &call->handle);
     virLeaseNfsCallResolveNext(call);
 }

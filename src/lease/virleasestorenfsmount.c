@@ -3,11 +3,16 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- *   addresses ─► v3: mountd ─► MNT /a/b, else /a, else / ─► nfsd ─► export
- *                 │ not offered
+ *   addresses ─► v3: mountd ─► MNT /a/b, else /a, else / ─► MNT above it
+ *                 │ not offered                                    │
+ *                 │                     export ◄─ LOOKUP b ◄─ nfsd ◄┘
  *                 └► v4: nfsd ─► first handle ─► export
  *
- * A port that the URL does not tell is asked of the port mapper. What is below the directory that was mounted is looked up by each operation.
+ * A port that the URL does not tell is asked of the port mapper. What is below
+ * the directory that was mounted is looked up by each operation. A handle stays
+ * with its directory when that is moved, so the lockspace's own should be looked
+ * up as well: the directory above it is taken if it shows the same below that
+ * name, which it need not if file systems are mounted there.
  */
 #include <config.h>
 
@@ -53,6 +58,8 @@ struct _virLeaseNfsMount {
     gsize length;               /* bytes of the URL's path that are asked for */
     virLeaseStatus refused;     /* the most telling refusal of MNT */
     virLeaseNfsHandle handle;
+    gboolean above;             /* the directory above it is asked for, too */
+    virLeaseNfsHandle outer;    /* that directory's; empty if it cannot be mounted */
     char *detail;               /* of the first way that failed */
 };
 
@@ -163,10 +170,47 @@ virLeaseNfsMountDone(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
-static void
-virLeaseNfsMountNfsd3Connected(virLeaseNfsLink *link G_GNUC_UNUSED, void *opaque)
+/* Bytes of the directory above the one that is asked for. */
+static gsize
+virLeaseNfsMountLengthAbove(const virLeaseNfsMount *mount)
 {
-    virLeaseNfsMountNext(opaque, virLeaseNfsMountDone);
+    gsize length = mount->length;
+
+    while (length > 0 && mount->url->path[--length] != '/')
+        ;
+    return length;
+}
+
+static void
+virLeaseNfsMountLookedUp(const virLeaseNfsResult *result, guint index G_GNUC_UNUSED, void *opaque)
+{
+    virLeaseNfsMount *mount = opaque;
+
+    if (result->status == VIR_LEASE_STATUS_OK && result->hasHandle &&
+        result->handle.length == mount->handle.length &&
+        memcmp(result->handle.data, mount->handle.data, mount->handle.length) == 0) {
+        mount->handle = mount->outer;
+        mount->length = virLeaseNfsMountLengthAbove(mount);
+    }
+    virLeaseNfsMountNext(mount, virLeaseNfsMountDone);
+}
+
+static void
+virLeaseNfsMountNfsd3Connected(virLeaseNfsLink *link, void *opaque)
+{
+    virLeaseNfsMount *mount = opaque;
+    virLeaseNfsRequest *request;
+    g_autofree char *name = NULL;
+
+    if (mount->outer.length == 0) {
+        virLeaseNfsMountNext(mount, virLeaseNfsMountDone);
+        return;
+    }
+    request = virLeaseNfsRequestNew(mount->requests, 0, NULL, virLeaseNfsMountLookedUp);
+    name = g_strndup(mount->url->path + virLeaseNfsMountLengthAbove(mount) + 1,
+                     mount->length - virLeaseNfsMountLengthAbove(mount) - 1);
+    if (virLeaseNfsVersion3.lookup(virLeaseNfsLinkGetRPC(link), request, &mount->outer, name) < 0)
+        virLeaseNfsRequestUnsent(request);
 }
 
 static void
@@ -258,7 +302,7 @@ virLeaseNfsMountRefused(gpointer opaque)
     return G_SOURCE_REMOVE;
 }
 
-static void virLeaseNfsMountAsk(virLeaseNfsMount *mount);
+static void virLeaseNfsMountAsk(virLeaseNfsMount *mount, gsize length);
 
 /* Asks for the directory above. A refusal for want of rights tells more than
  * that something is not exported, but for the server's root, which hardly
@@ -274,9 +318,8 @@ virLeaseNfsMountAskAbove(virLeaseNfsMount *mount, virLeaseStatus status)
         virLeaseNfsMountNext(mount, virLeaseNfsMountRefused);
         return;
     }
-    while (mount->length > 0 && mount->url->path[--mount->length] != '/')
-        ;
-    virLeaseNfsMountAsk(mount);
+    mount->length = virLeaseNfsMountLengthAbove(mount);
+    virLeaseNfsMountAsk(mount, mount->length);
 }
 
 static gboolean
@@ -317,25 +360,44 @@ virLeaseNfsMountAskEnd(struct rpc_context *rpc G_GNUC_UNUSED, int status, void *
 }
 
 static void
+virLeaseNfsMountAnsweredAbove(virLeaseNfsMount *mount, const virLeaseNfsResult *result)
+{
+    if (result->status == VIR_LEASE_STATUS_OK && result->hasHandle)
+        mount->outer = result->handle;
+    virLeaseNfsMountNext(mount, virLeaseNfsMountConnectNfsd3);
+}
+
+static void
+virLeaseNfsMountLetIn(virLeaseNfsMount *mount, const virLeaseNfsHandle *handle)
+{
+    mount->handle = *handle;
+    mount->above = mount->version == 3 && mount->length > 0;
+    if (mount->above)
+        virLeaseNfsMountAsk(mount, virLeaseNfsMountLengthAbove(mount));
+    else
+        virLeaseNfsMountNext(mount, mount->version == 3 ? virLeaseNfsMountConnectNfsd3 : virLeaseNfsMountDone);
+}
+
+static void
 virLeaseNfsMountAnswered(const virLeaseNfsResult *result, guint index G_GNUC_UNUSED, void *opaque)
 {
     virLeaseNfsMount *mount = opaque;
 
-    if (result->status != VIR_LEASE_STATUS_OK) {
+    if (mount->above) {
+        virLeaseNfsMountAnsweredAbove(mount, result);
+    } else if (result->status != VIR_LEASE_STATUS_OK) {
         virLeaseNfsMountAskAbove(mount, result->status);
     } else if (!result->hasHandle) {
         virLeaseNfsLinkFail(mount->link, _("the server's answer makes no sense"));
     } else {
-        mount->handle = result->handle;
-        virLeaseNfsMountNext(mount, mount->version == 3 ? virLeaseNfsMountConnectNfsd3 :
-                                                          virLeaseNfsMountDone);
+        virLeaseNfsMountLetIn(mount, &result->handle);
     }
 }
 
 static void
-virLeaseNfsMountAsk(virLeaseNfsMount *mount)
+virLeaseNfsMountAsk(virLeaseNfsMount *mount, gsize length)
 {
-    g_autofree char *path = g_strndup(mount->url->path, MAX(mount->length, 1));
+    g_autofree char *path = g_strndup(mount->url->path, MAX(length, 1));
     virLeaseNfsRequest *request = virLeaseNfsRequestNew(mount->requests, 0, NULL, virLeaseNfsMountAnswered);
 
     if (VIR_LEASE_NFS_SEND(mount3_mnt, virLeaseNfsLinkGetRPC(mount->link),
@@ -350,7 +412,9 @@ virLeaseNfsMountMountdConnected(virLeaseNfsLink *link G_GNUC_UNUSED, void *opaqu
 
     mount->length = strlen(mount->url->path);
     mount->refused = VIR_LEASE_STATUS_OK;
-    virLeaseNfsMountAsk(mount);
+    mount->above = FALSE;
+    mount->outer.length = 0;
+    virLeaseNfsMountAsk(mount, mount->length);
 }
 
 static void
