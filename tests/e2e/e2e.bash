@@ -194,10 +194,13 @@ ran_through()
 # in milliseconds.
 last_renewal()
 {
-    local session
+    stat -c %.Z "$(lab_export "$E2E_LOCKSPACE")/sessions/$(session_of "$1")" | tr -d . | cut -c 1-13
+}
 
-    session=$(on "$1" virt-lease status --json | jq -r '.. | .session? // empty' | head -n 1)
-    stat -c %.Z "$(lab_export "$E2E_LOCKSPACE")/sessions/$session" | tr -d . | cut -c 1-13
+# session_of HOST
+session_of()
+{
+    on "$1" virt-lease status --json | jq -r '.. | .session? // empty' | head -n 1
 }
 
 # fenced HOST GUEST RENEWED: its process was gone before the lease ended that

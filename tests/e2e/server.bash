@@ -13,9 +13,13 @@ lab_export()
     echo "/proc/$(< "$LAB_DIR/pid")/root$LAB_DIR/nfs/$1"
 }
 
-# lab_export_conf ID NAME ACCESS SQUASH
+# lab_export_conf ID NAME ACCESS SQUASH. With LAB_SERVER_CACHES=no the server looks
+# at its file system for each answer: it shows what others do there.
 lab_export_conf()
 {
+    local uncached=
+
+    [ "${LAB_SERVER_CACHES:-yes}" = yes ] || uncached=1
     cat <<END
 EXPORT {
     Export_Id = $1;
@@ -26,11 +30,13 @@ EXPORT {
     SecType = "sys";
     Access_Type = $3;
     Squash = $4;
+    ${uncached:+Attr_Expiration_Time = 0;}
     FSAL { Name = VFS; }
 }
 END
 }
 
+# lab_server_conf [SQUASH]: of /full.
 lab_server_conf()
 {
     cat <<END
@@ -48,11 +54,12 @@ NFSV4 {
     Grace_Period = $LAB_GRACE;
     Lease_Lifetime = 1;
 }
+$([ "${LAB_SERVER_CACHES:-yes}" = yes ] || echo 'MDCACHE { Dir_Chunk = 0; }')
 LOG { Default_Log_Level = EVENT; }
 END
     lab_export_conf 1 export RW No_Root_Squash
     lab_export_conf 2 readonly RO No_Root_Squash
-    lab_export_conf 3 full RW No_Root_Squash
+    lab_export_conf 3 full RW "${1:-No_Root_Squash}"
     lab_export_conf 4 closed NONE No_Root_Squash
     lab_export_conf 5 squashed RW All_Squash
 }
@@ -121,4 +128,17 @@ lab_server_fill()
 {
     lab_in bash -c 'cat /dev/zero > "$1/full/space"; i=0
         while : > "$1/full/file-$i"; do i=$((i + 1)); done' fill "$LAB_DIR/nfs" 2> /dev/null || :
+}
+
+# Makes room there again.
+lab_server_free()
+{
+    lab_in bash -c 'rm -f "$1"/full/space "$1"/full/file-*' free "$LAB_DIR/nfs"
+}
+
+# lab_server_squash SQUASH: what becomes of root on /full, from now on.
+lab_server_squash()
+{
+    lab_server_conf "$1" > "$LAB_DIR/nfs/ganesha.conf"
+    lab_in pkill -HUP -x ganesha.nfsd
 }
