@@ -232,6 +232,16 @@ testGuardSaysNothing(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     g_assert_false(labGuestEnds(lab->db, 1));
 }
 
+/* One that goes on before it counts as hung is asked again. */
+static void
+testGuardGoesOn(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    testKill(lab->a->pid, SIGSTOP);
+    g_assert_cmpint(labAcquire(lab->a, lab->db, "/images/b.raw", NULL, NULL), ==, VIR_ERR_OPERATION_FAILED);
+    testKill(lab->a->pid, SIGCONT);
+    g_assert_cmpint(labAcquirePatiently(lab->a, lab->db, "/images/b.raw", LEASE_MS), ==, 0);
+}
+
 /* The one that takes its place ends like any other, and leaves the guests. */
 static void
 testReplacedGuardEnds(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
@@ -323,6 +333,7 @@ main(int argc, char **argv)
     TEST_ADD("guard-killed-is-replaced", testGuardKilled);
     TEST_ADD("guard-hangs-is-replaced", testGuardHangs);
     TEST_ADD("guard-says-nothing-no-grant", testGuardSaysNothing);
+    TEST_ADD("guard-goes-on-and-grants", testGuardGoesOn);
     TEST_ADD("replaced-guard-ends", testReplacedGuardEnds);
     TEST_ADD("both-killed", testBothKilled);
     TEST_ADD("turns-of-death", testTurnsOfDeath);

@@ -52,7 +52,7 @@ struct _virLockDaemonGuardLink {
     int pidfd;              /* the guard's */
     pid_t pid;
     gboolean child;         /* it is a child of this process */
-    gboolean deaf;          /* it did not answer, and nobody was told it since */
+    gboolean deaf;          /* it has not answered yet: what is asked meanwhile is refused at once */
     gboolean ending;
     guint64 serial;         /* of the last ENTER */
     guint8 *slots;          /* virLockDaemonGuardSlot of each */
@@ -241,6 +241,9 @@ virLockDaemonGuardLinkHear(virLockDaemonGuardLink *link, guint64 serial)
     while ((rc = virLockGuardMessageReceive(link->channel, &message, &passed)) > 0) {
         if (passed >= 0)
             close(passed);
+        /* Even if it comes too late: it answers again. */
+        if (message.type == VIR_LOCK_GUARD_MESSAGE_ENTERED)
+            link->deaf = FALSE;
         if (message.type == VIR_LOCK_GUARD_MESSAGE_ENTERED && message.serial == serial)
             answer = message.ok ? 1 : -1;
         else if (message.type >= VIR_LOCK_GUARD_MESSAGE_END && message.type < VIR_LOCK_GUARD_MESSAGE_LAST)
