@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "filelimit.h"
 #include "virerror.h"
 #include "virnetmessage.h"
 #include "virnetserver.h"
@@ -740,19 +741,6 @@ testGoneIsSeenWhileNotReading(void)
 
 /* ---- who and how many ---- */
 
-static gboolean
-testRaiseFileLimit(rlim_t wanted)
-{
-    struct rlimit limit;
-
-    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
-    if (limit.rlim_cur >= wanted)
-        return TRUE;
-    limit.rlim_cur = wanted;
-    limit.rlim_max = MAX(limit.rlim_max, wanted);
-    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
 #define TEST_MANY 1500
 
 static void
@@ -796,19 +784,76 @@ testEachUidHasItsLimit(void)
     int fds[4];
     size_t i;
 
-    for (i = 0; i < G_N_ELEMENTS(fds); i++)
+    for (i = 0; i < 3; i++) {
         fds[i] = testConnect(test->path);
+        testSend(fds[i], TEST_PROC_LATER, i, "text");
+        TEST_WAIT(test->kept->len == i + 1);
+    }
+    fds[3] = testConnect(test->path);
     testExpectClosed(fds[3]);
-    for (i = 0; i < 3; i++)
-        testEchoWorks(fds[i]);
+    close(fds[3]);
 
     close(fds[0]);
     TEST_WAIT(virNetServerGetClients(test->server) == 2);
-    close(fds[3]);
     fds[3] = testConnect(test->path);
     testEchoWorks(fds[3]);
     for (i = 1; i < G_N_ELEMENTS(fds); i++)
         close(fds[i]);
+}
+
+/* Connections that are only kept give way to those that are used. */
+static void
+testIdleOnesGiveWay(void)
+{
+    virNetServerConfig config = { .maxClientsPerUid = 3 };
+    g_autoptr(testServer) test = testServerNew(&config);
+    int fds[5];
+    size_t i;
+
+    for (i = 0; i < 3; i++) {
+        fds[i] = testConnect(test->path);
+        testEchoWorks(fds[i]);
+    }
+    testSend(fds[0], TEST_PROC_LATER, 1, "text");
+    TEST_WAIT(test->kept->len == 1);
+    fds[3] = testConnect(test->path);
+    testEchoWorks(fds[3]);
+    testExpectClosed(fds[1]);
+    fds[4] = testConnect(test->path);
+    testExpectClosed(fds[2]);
+    testEchoWorks(fds[4]);
+    testEchoWorks(fds[3]);
+    for (i = 0; i < G_N_ELEMENTS(fds); i++)
+        close(fds[i]);
+}
+
+/* What is held for all clients is limited, but for small messages. */
+static void
+testHeldIsLimited(void)
+{
+    virNetServerConfig config = { .maxHeldBytes = 2 * TEST_BIG, .frameTimeoutMs = 60000 };
+    g_autoptr(testServer) test = testServerNew(&config);
+    int fds[4];
+    int other = testConnect(test->path);
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(fds); i++) {
+        fds[i] = testConnect(test->path);
+        testSend(fds[i], TEST_PROC_BIG, i, NULL);
+    }
+    TEST_WAIT(virNetServerGetClients(test->server) == 3);
+    testSettle();
+    testEchoWorks(other);
+    g_assert_cmpuint(virNetServerGetClients(test->server), ==, 3);
+    for (i = 0; i < G_N_ELEMENTS(fds); i++)
+        close(fds[i]);
+    TEST_WAIT(virNetServerGetClients(test->server) == 1);
+    fds[0] = testConnect(test->path);
+    testSend(fds[0], TEST_PROC_BIG, 7, NULL);
+    testSettle();
+    g_assert_cmpuint(virNetServerGetClients(test->server), ==, 2);
+    close(fds[0]);
+    close(other);
 }
 
 static void
@@ -1057,6 +1102,8 @@ main(int argc, char **argv)
     g_test_add_func("/rpc/server/gone-is-seen-while-not-reading", testGoneIsSeenWhileNotReading);
     g_test_add_func("/rpc/server/fifteen-hundred-connections", testFifteenHundredConnections);
     g_test_add_func("/rpc/server/each-uid-has-its-limit", testEachUidHasItsLimit);
+    g_test_add_func("/rpc/server/idle-ones-give-way", testIdleOnesGiveWay);
+    g_test_add_func("/rpc/server/held-is-limited", testHeldIsLimited);
     g_test_add_func("/rpc/server/peers-may-be-refused", testPeersMayBeRefused);
     g_test_add_func("/rpc/server/strangers-are-refused", testStrangersAreRefused);
     g_test_add_func("/rpc/server/no-descriptors-left", testNoDescriptorsLeft);

@@ -356,7 +356,9 @@ virLockDaemonServiceNewServer(virLockDaemonService *service)
 {
     virNetServerConfig config = {
         .maxClients = service->config->maxClients,
-        .maxClientsPerUid = service->config->maxClients,
+        /* All clients are root's. Below the limit in all, the one that has been
+         * idle longest gives way; at it, the next would wait for ever. */
+        .maxClientsPerUid = MAX(service->config->maxClients * 9 / 10, 1),
     };
     virNetServer *server = virNetServerNew(&config);
 

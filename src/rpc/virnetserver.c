@@ -71,7 +71,7 @@ virNetServerCall(virNetServerClient *client,
     if (virNetMessageDecodePayload(frame, procedure->argFilter, args) < 0)
         return -1;
 
-    request = virNetServerRequestNew(client, procedure, call, g_steal_pointer(&args));
+    request = virNetServerRequestNew(client, procedure, call, frame->len, g_steal_pointer(&args));
     procedure->handler(request, request->args, program->opaque);
     return 0;
 }
@@ -169,15 +169,38 @@ virNetServerCountUid(const virNetServer *server, uid_t uid)
     return count;
 }
 
+/* Drops the client of @uid that has been idle longest. Returns whether there
+ * was one. Who keeps connections for nothing must not keep others out. */
+static gboolean
+virNetServerDropIdle(virNetServer *server, uid_t uid)
+{
+    virNetServerClient *longest = NULL;
+    GHashTableIter iter;
+    void *key;
+
+    g_hash_table_iter_init(&iter, server->clients);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        virNetServerClient *client = key;
+
+        if (client->uid == uid && virNetServerClientIsIdle(client) &&
+            (!longest || client->since < longest->since))
+            longest = client;
+    }
+    if (longest)
+        virNetServerClientDrop(longest, "its user has too many connections, and it is the one idle longest");
+    return !!longest;
+}
+
 /* Why @peer can't be served; NULL: it can. */
 static const char *
-virNetServerRefusal(const virNetServer *server, const struct ucred *peer)
+virNetServerRefusal(virNetServer *server, const struct ucred *peer)
 {
     const virNetServerConfig *config = &server->config;
 
     if (!config->mayConnect(peer->pid, peer->uid, peer->gid, config->opaque))
         return "it is not permitted";
-    if (virNetServerCountUid(server, peer->uid) >= config->maxClientsPerUid)
+    if (virNetServerCountUid(server, peer->uid) >= config->maxClientsPerUid &&
+        !virNetServerDropIdle(server, peer->uid))
         return "its user has too many connections";
     return NULL;
 }
@@ -298,6 +321,8 @@ virNetServerSetDefaults(virNetServerConfig *config)
         config->maxCalls = VIR_NET_SERVER_CALLS_MAX;
     if (config->maxQueueBytes == 0)
         config->maxQueueBytes = VIR_NET_SERVER_QUEUE_MAX;
+    if (config->maxHeldBytes == 0)
+        config->maxHeldBytes = VIR_NET_SERVER_HELD_MAX;
     if (config->frameTimeoutMs == 0)
         config->frameTimeoutMs = VIR_NET_SERVER_FRAME_TIMEOUT_MS;
     if (!config->mayConnect)

@@ -11,11 +11,14 @@
  *     at once, and a warning is logged
  *   - connections are counted, in all and for each uid. Past the limit in all,
  *     further ones wait in the kernel's queue until there is room; past that of
- *     their uid they are cut off
+ *     their uid the one is cut off that has been idle longest, or, if all of
+ *     them wait for answers, the new one
  *   - of one client only so many calls are read ahead of their answers
  *   - a frame must be whole in good time after its first byte; the first frame,
  *     after the connection
  *   - so must a reply be taken, and only so much may be waiting to be taken
+ *   - what is held of all clients' calls and answers is limited, too: whose
+ *     message would be too much is cut off, but not for a small one
  *   - a frame of impossible length ends the connection
  *
  * A call of an unknown program, version or procedure, one whose arguments
@@ -83,6 +86,7 @@ typedef gboolean (*virNetServerPeerFunc)(pid_t pid,
 #define VIR_NET_SERVER_CLIENTS_PER_UID_MAX 900
 #define VIR_NET_SERVER_CALLS_MAX 16
 #define VIR_NET_SERVER_QUEUE_MAX ((size_t) 16 * 1024 * 1024)
+#define VIR_NET_SERVER_HELD_MAX ((size_t) 64 * 1024 * 1024)
 #define VIR_NET_SERVER_FRAME_TIMEOUT_MS 5000
 
 /* Every limit that is 0 means the constant above. */
@@ -92,6 +96,7 @@ struct _virNetServerConfig {
     size_t maxClientsPerUid;
     size_t maxCalls;            /* of one client: unanswered, or the answer not yet taken */
     size_t maxQueueBytes;       /* of answers that one client hasn't taken; beyond, it is cut off */
+    size_t maxHeldBytes;        /* of all clients' calls and answers, apart from 64 KiB for each client */
     unsigned int frameTimeoutMs;
     virNetServerPeerFunc mayConnect;    /* NULL: only uid 0 and this process's effective uid */
     void *opaque;               /* for @mayConnect */

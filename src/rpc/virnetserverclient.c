@@ -72,6 +72,12 @@ virNetServerClientUpdate(virNetServerClient *client)
     g_source_set_ready_time(client->source, ready);
 }
 
+gboolean
+virNetServerClientIsIdle(const virNetServerClient *client)
+{
+    return client->requests.length == 0 && client->replies.length == 0;
+}
+
 /* It will be dropped by its source, and only there. */
 static void
 virNetServerClientCutOff(virNetServerClient *client, const char *reason)
@@ -79,6 +85,20 @@ virNetServerClientCutOff(virNetServerClient *client, const char *reason)
     VIR_WARN("cutting off process %lld of uid %u: %s",
              (long long) client->pid, (unsigned int) client->uid, reason);
     client->doom = reason;
+}
+
+void
+virNetServerClientCount(virNetServerClient *client)
+{
+    virNetServer *server = client->server;
+    size_t bytes = client->frame->len + client->requestBytes + client->replyBytes;
+    size_t held = bytes > VIR_NET_SERVER_CHUNK ? bytes - VIR_NET_SERVER_CHUNK : 0;
+    gboolean more = held > client->held;
+
+    server->held += held - client->held;
+    client->held = held;
+    if (more && !client->doom && server->held > server->config.maxHeldBytes)
+        virNetServerClientCutOff(client, "too much is held of all clients' calls and answers");
 }
 
 /* ---- frames come in ---- */
@@ -102,6 +122,7 @@ virNetServerClientTakeFrame(virNetServerClient *client)
 
     frame = g_steal_pointer(&client->frame);
     virNetServerClientBeginFrame(client);
+    client->since = g_get_monotonic_time();
     return virNetServerDispatch(client->server, client, frame);
 }
 
@@ -135,12 +156,14 @@ virNetServerClientRead(virNetServerClient *client)
 
         if (virNetServerClientReadPart(client) <= 0)
             return;
+        virNetServerClientCount(client);
         if (client->frameEnd == 0)
             client->frameEnd = virNetServerClientEnd(client);
-        if (client->frame->len < client->frameLength)
+        if (client->doom || client->frame->len < client->frameLength)
             continue;
         if (virNetServerClientTakeFrame(client) < 0)
             virNetServerClientCutOff(client, "it sent what is no message");
+        virNetServerClientCount(client);
         if (!head)
             return;
     }
@@ -156,6 +179,8 @@ virNetServerClientReplyTaken(virNetServerClient *client)
     client->replyBytes -= frame->len;
     client->replyOffset = 0;
     client->replyEnd = client->replies.length > 0 ? virNetServerClientEnd(client) : 0;
+    client->since = g_get_monotonic_time();
+    virNetServerClientCount(client);
     g_byte_array_unref(frame);
 }
 
@@ -193,6 +218,7 @@ virNetServerClientSend(virNetServerClient *client, GByteArray *frame)
     if (!client->doom && client->replies.length > 1 &&
         client->replyBytes > client->server->config.maxQueueBytes)
         virNetServerClientCutOff(client, "it does not take its answers");
+    virNetServerClientCount(client);
     virNetServerClientUpdate(client);
 }
 
@@ -235,6 +261,7 @@ virNetServerClientDrop(virNetServerClient *client, const char *reason)
               (long long) client->pid, (unsigned int) client->uid, reason,
               client->requests.length);
     virNetServerClientClose(client);
+    server->held -= client->held;
     server->calls -= client->requests.length;
     virNetServerForget(server, client);
     while ((link = g_queue_pop_head_link(&client->requests)))
@@ -320,6 +347,7 @@ virNetServerClientNew(virNetServer *server, int fd, pid_t pid, uid_t uid)
     g_queue_init(&client->requests);
     virNetServerClientBeginFrame(client);
     client->frameEnd = virNetServerClientEnd(client);
+    client->since = g_get_monotonic_time();
     virNetServerClientAttach(client);
     return client;
 }

@@ -5,7 +5,8 @@
  *
  * Only for virnetserver*.c. A client is dropped, and its request's gone
  * functions are called, only by its own event source and by virNetServerStop():
- * never under the feet of a handler.
+ * never under the feet of a handler. One without requests may be dropped when
+ * another connects.
  */
 #pragma once
 
@@ -30,6 +31,7 @@ struct _virNetServer {
 
     GHashTable *clients;        /* set of virNetServerClient, a reference each */
     size_t calls;               /* of all clients */
+    size_t held;                /* bytes held for all clients, as each one's below */
 };
 
 /* A connection; dropped when fd is -1. Has a reference count. */
@@ -54,6 +56,9 @@ struct _virNetServerClient {
     gint64 replyEnd;            /* by when the first must be taken; 0: there is none */
 
     GQueue requests;            /* of virNetServerRequest: unanswered, no references */
+    size_t requestBytes;        /* of their frames */
+    size_t held;                /* bytes of frame, requests and replies, beyond what is free */
+    gint64 since;               /* when it connected, or had its last call or answer */
     const char *doom;           /* why it is to be dropped; NULL: not */
 };
 
@@ -63,6 +68,7 @@ struct _virNetServerRequest {
     GList link;                 /* in client->requests */
     const virNetServerProcedure *procedure;
     virNetMessageHeader call;
+    size_t bytes;               /* of its frame */
     void *args;
     gboolean answered;
     gboolean gone;
@@ -96,6 +102,11 @@ void virNetServerClientSend(virNetServerClient *client,
                             GByteArray *frame);
 /* Has the events that are waited for set anew, after a request came or went. */
 void virNetServerClientUpdate(virNetServerClient *client);
+/* Has what @client holds counted anew, after it changed, and cuts it off if that
+ * is too much. */
+void virNetServerClientCount(virNetServerClient *client);
+/* Whether nothing of it is being worked on. */
+gboolean virNetServerClientIsIdle(const virNetServerClient *client);
 /* Sends what goes out without waiting. */
 void virNetServerClientFlush(virNetServerClient *client);
 /* Closes the connection, which may have been dropped already. */
@@ -104,10 +115,11 @@ void virNetServerClientDrop(virNetServerClient *client,
 
 /* virnetserverrequest.c */
 
-/* Takes @args over, which @procedure's filter decoded. */
+/* Takes @args over, which @procedure's filter decoded from a frame of @bytes. */
 virNetServerRequest *virNetServerRequestNew(virNetServerClient *client,
                                             const virNetServerProcedure *procedure,
                                             const virNetMessageHeader *call,
+                                            size_t bytes,
                                             void *args);
 /* The client went away; @request is no longer among its requests. */
 void virNetServerRequestGone(virNetServerRequest *request);

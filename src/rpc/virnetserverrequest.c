@@ -17,6 +17,7 @@ virNetServerRequest *
 virNetServerRequestNew(virNetServerClient *client,
                        const virNetServerProcedure *procedure,
                        const virNetMessageHeader *call,
+                       size_t bytes,
                        void *args)
 {
     virNetServerRequest *request = g_new0(virNetServerRequest, 1);
@@ -25,10 +26,12 @@ virNetServerRequestNew(virNetServerClient *client,
     request->client = virNetServerClientRef(client);
     request->procedure = procedure;
     request->call = *call;
+    request->bytes = bytes;
     request->args = args;
     request->link.data = request;
 
     g_queue_push_tail_link(&client->requests, &request->link);
+    client->requestBytes += bytes;
     client->server->calls++;
     virNetServerClientUpdate(client);
     return request;
@@ -119,6 +122,7 @@ virNetServerRequestFinish(virNetServerRequest *request)
         return FALSE;
 
     g_queue_unlink(&request->client->requests, &request->link);
+    request->client->requestBytes -= request->bytes;
     request->client->server->calls--;
     return TRUE;
 }
