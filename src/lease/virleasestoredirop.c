@@ -78,6 +78,19 @@ virLeaseStoreDirFail(virLeaseReply *reply, virLeaseOpType type)
     return -1;
 }
 
+/* Says which name it is that stands for something else than it should. */
+static void
+virLeaseStoreDirNameIt(virLeaseReply *reply, const char *path)
+{
+    char *detail;
+
+    if (reply->status != VIR_LEASE_STATUS_WRONG_TYPE || !*path)
+        return;
+    detail = g_strdup_printf("'%s': %s", path, reply->detail);
+    g_free(reply->detail);
+    reply->detail = detail;
+}
+
 static void
 virLeaseStoreDirAttr(virLeaseAttr *attr, const struct stat *st)
 {
@@ -313,5 +326,6 @@ virLeaseStoreDirOpRun(const char *root, const virLeaseOp *op)
         result = virLeaseStoreDirOpOnName(root, op, reply);
     if (result < 0)
         virLeaseStoreDirFail(reply, op->type);
+    virLeaseStoreDirNameIt(reply, op->path);
     return reply;
 }
