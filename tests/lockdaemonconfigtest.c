@@ -51,6 +51,23 @@ testDefault(void)
     g_assert_cmpstr(lockspace->url, ==, "dir:/var/lib/virtleased/lockspace");
 }
 
+static void
+testWatchdog(void)
+{
+    g_autoptr(virLockDaemonConfig) none = testLoad("watchdog = \"none\"\n");
+    g_autoptr(virLockDaemonConfig) wdmd = NULL;
+
+    g_assert_false(none->watchdog);
+    testRefused("watchdog = \"softdog\"\n", "'watchdog' must be");
+    testRefused("watchdog = 1\n", "watchdog");
+    if (!WITH_WDMD) {
+        testRefused("watchdog = \"wdmd\"\n", "built without wdmd");
+        return;
+    }
+    wdmd = testLoad("watchdog = \"wdmd\"\n");
+    g_assert_true(wdmd->watchdog);
+}
+
 /* The sample says what is true when its lines stay commented out. */
 static void
 testSample(void)
@@ -144,6 +161,7 @@ main(int argc, char **argv)
     g_test_add_func("/locking/daemon/config/nothing-set-is-embedded", testDefault);
     g_test_add_func("/locking/daemon/config/sample-shows-the-defaults", testSample);
     g_test_add_func("/locking/daemon/config/lockspaces", testLockspaces);
+    g_test_add_func("/locking/daemon/config/watchdog", testWatchdog);
     g_test_add_func("/locking/daemon/config/hostile", testHostile);
     g_test_add_func("/locking/daemon/config/missing-file", testMissing);
     return g_test_run();

@@ -12,6 +12,7 @@ lockspaces = [
 log_level = 2
 max_clients = 500
 lockd_socket = \"/run/libvirt/virtlockd-sock\"
+watchdog = \"wdmd\"
 "
 
    test Virtleased.lns get conf =
@@ -22,6 +23,7 @@ lockd_socket = \"/run/libvirt/virtlockd-sock\"
       { "log_level" = "2" }
       { "max_clients" = "500" }
       { "lockd_socket" = "/run/libvirt/virtlockd-sock" }
+      { "watchdog" = "wdmd" }
 
    test Virtleased.lns put "" after
       set "/lockspaces/1" "default=nfs://filer/export"

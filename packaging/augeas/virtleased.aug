@@ -7,6 +7,7 @@ module Virtleased =
 
    let settings = Libvirt_nfslease.entry "lockspaces" Libvirt_nfslease.list
                 | Libvirt_nfslease.entry "lockd_socket" Libvirt_nfslease.text
+                | Libvirt_nfslease.entry "watchdog" Libvirt_nfslease.text
                 | Libvirt_nfslease.entry /log_level|max_clients/ Libvirt_nfslease.number
 
    let lns = ( Util.empty | Util.comment | settings )*

@@ -18,7 +18,7 @@
 #define VIR_LOCK_DAEMON_CONFIG_CLIENTS_MAX 16384
 
 static const char *const virLockDaemonConfigNames[] = {
-    "lockd_socket", "lockspaces", "log_level", "max_clients", NULL,
+    "lockd_socket", "lockspaces", "log_level", "max_clients", "watchdog", NULL,
 };
 
 virLockDaemonConfigLockspace *
@@ -155,6 +155,26 @@ virLockDaemonConfigReadLockdSocket(virLockDaemonConfig *config, const virConf *c
 }
 
 static int
+virLockDaemonConfigReadWatchdog(virLockDaemonConfig *config, const virConf *conf)
+{
+    g_autofree char *value = NULL;
+    int rc = virConfGetValueString(conf, "watchdog", &value);
+
+    if (rc <= 0 || g_str_equal(value, "none"))
+        return MIN(rc, 0);
+    if (!g_str_equal(value, "wdmd")) {
+        virConfReportValue(conf, "watchdog", _("'watchdog' must be \"none\" or \"wdmd\""));
+        return -1;
+    }
+    if (!WITH_WDMD) {
+        virConfReportValue(conf, "watchdog", _("'watchdog' must be \"none\", as this virtleased was built without wdmd"));
+        return -1;
+    }
+    config->watchdog = TRUE;
+    return 0;
+}
+
+static int
 virLockDaemonConfigRead(virLockDaemonConfig *config, const virConf *conf)
 {
     unsigned int level = VIR_LOG_INFO;
@@ -162,6 +182,7 @@ virLockDaemonConfigRead(virLockDaemonConfig *config, const virConf *conf)
     if (virConfCheckNames(conf, virLockDaemonConfigNames) < 0 ||
         virLockDaemonConfigReadLockspaces(config, conf) < 0 ||
         virLockDaemonConfigReadLockdSocket(config, conf) < 0 ||
+        virLockDaemonConfigReadWatchdog(config, conf) < 0 ||
         virLockDaemonConfigReadNumber(conf, "log_level", VIR_LOG_DEBUG, VIR_LOG_ERROR, &level) < 0 ||
         virLockDaemonConfigReadNumber(conf, "max_clients", 1, VIR_LOCK_DAEMON_CONFIG_CLIENTS_MAX,
                                       &config->maxClients) < 0)

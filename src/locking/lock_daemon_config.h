@@ -33,6 +33,7 @@ struct _virLockDaemonConfig {
     virLogPriority logLevel;
     unsigned int maxClients;
     char *lockdSocket;          /* where libvirt's lockd.so is answered; NULL: nowhere else */
+    gboolean watchdog;          /* wdmd is to reset the host if all else fails */
 };
 
 /**

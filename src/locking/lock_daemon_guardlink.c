@@ -49,6 +49,7 @@ struct _virLockDaemonGuardLink {
     virLockGuardRank rank;
     int channel;            /* -1: there is no guard now */
     int socket;
+    int watchdog;           /* the guard's connection with wdmd, for the next guard; -1: none */
     int pidfd;              /* the guard's */
     pid_t pid;
     gboolean child;         /* it is a child of this process */
@@ -95,6 +96,7 @@ virLockDaemonGuardLinkSpawn(virLockDaemonGuardLink *link, int channel)
         .page = virLockGuardPageGetFD(link->page),
         .channel = channel,
         .socket = link->socket,
+        .watchdog = link->watchdog,
         .starter = virPidFDOpen(getpid()),
     };
     pid_t pid = -1;
@@ -227,6 +229,16 @@ virLockDaemonGuardLinkObeyLater(void *opaque)
     return G_SOURCE_REMOVE;
 }
 
+/* Nothing is done with it here but that it stays open while no guard lives. */
+static void
+virLockDaemonGuardLinkKeep(virLockDaemonGuardLink *link, int *passed)
+{
+    if (link->watchdog >= 0)
+        close(link->watchdog);
+    link->watchdog = *passed;
+    *passed = -1;
+}
+
 /* Takes all messages in. Returns 1 if the answer to the ENTER @serial was one
  * of them and good, 0 if there was none, or -1 if it was bad, or the guard is
  * gone. */
@@ -239,6 +251,8 @@ virLockDaemonGuardLinkHear(virLockDaemonGuardLink *link, guint64 serial)
     int answer = 0;
 
     while ((rc = virLockGuardMessageReceive(link->channel, &message, &passed)) > 0) {
+        if (message.type == VIR_LOCK_GUARD_MESSAGE_KEEP)
+            virLockDaemonGuardLinkKeep(link, &passed);
         if (passed >= 0)
             close(passed);
         /* Even if it comes too late: it answers again. */
@@ -530,6 +544,7 @@ virLockDaemonGuardLinkNew(const virLockDaemonOptions *options,
     link->page = page;
     link->channel = inherited->channel;
     link->socket = inherited->socket;
+    link->watchdog = inherited->watchdog;
     link->pidfd = inherited->starter;
     link->pid = inherited->pid;
     virLockGuardRankGet(&link->rank);
@@ -556,6 +571,8 @@ virLockDaemonGuardLinkFree(virLockDaemonGuardLink *link)
         close(link->pidfd);
     if (link->socket >= 0)
         close(link->socket);
+    if (link->watchdog >= 0)
+        close(link->watchdog);
     virLockGuardPageFree(link->page);
     g_free(link->slots);
     g_free(link);

@@ -52,10 +52,11 @@ struct _virLockDaemonService {
     gboolean ending;
 };
 
-static const char *
-virLockDaemonServiceConfigPath(const virLockDaemonOptions *options)
+virLockDaemonConfig *
+virLockDaemonServiceLoadConfig(const virLockDaemonOptions *options)
 {
-    return options->config ? options->config : VIR_LOCK_DAEMON_SERVICE_CONFIG;
+    return virLockDaemonConfigLoad(options->config ? options->config : VIR_LOCK_DAEMON_SERVICE_CONFIG,
+                                   !options->config);
 }
 
 static void
@@ -139,8 +140,7 @@ virLockDaemonServiceReload(void *opaque)
     virLockDaemonService *service = opaque;
     g_autoptr(virLockDaemonConfig) config = NULL;
 
-    config = virLockDaemonConfigLoad(virLockDaemonServiceConfigPath(service->options), !service->options->config);
-    if (!config) {
+    if (!(config = virLockDaemonServiceLoadConfig(service->options))) {
         VIR_ERROR("the configuration is not taken over: %s", virGetLastErrorMessage());
         virResetLastError();
         return G_SOURCE_CONTINUE;
@@ -150,7 +150,8 @@ virLockDaemonServiceReload(void *opaque)
     VIR_INFO("the log level was read again");
     if (!virLockDaemonServiceSameLockspaces(service->config, config) ||
         g_strcmp0(config->lockdSocket, service->config->lockdSocket) != 0 ||
-        config->maxClients != service->config->maxClients)
+        config->maxClients != service->config->maxClients ||
+        config->watchdog != service->config->watchdog)
         VIR_WARN("the rest of the configuration was changed too: that needs a restart, ignoring");
     return G_SOURCE_CONTINUE;
 }
@@ -471,22 +472,12 @@ virLockDaemonServiceServe(virLockDaemonService *service, const virLockGuardInher
 }
 
 int
-virLockDaemonServiceCheckConfig(const virLockDaemonOptions *options)
-{
-    g_autoptr(virLockDaemonConfig) config = NULL;
-
-    config = virLockDaemonConfigLoad(virLockDaemonServiceConfigPath(options), !options->config);
-    return config ? 0 : -1;
-}
-
-int
 virLockDaemonServiceRun(const virLockDaemonOptions *options, const virLockGuardInherited *inherited)
 {
     virLockDaemonService service = { .options = options };
     int rc;
 
-    service.config = virLockDaemonConfigLoad(virLockDaemonServiceConfigPath(options), !options->config);
-    if (!service.config)
+    if (!(service.config = virLockDaemonServiceLoadConfig(options)))
         return -1;
     virLockDaemonServiceSetLogLevel(options, service.config);
     rc = virLockDaemonServiceServe(&service, inherited);

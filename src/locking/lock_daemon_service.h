@@ -5,12 +5,12 @@
  */
 #pragma once
 
+#include "lock_daemon_config.h"
 #include "lock_daemon_options.h"
 #include "lock_guard_spawn.h"
 
-/* Reads the configuration once, so that a mistake is told to whoever starts
- * virtleased. Returns 0, or -1 with an error reported. */
-int virLockDaemonServiceCheckConfig(const virLockDaemonOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns what is configured, or NULL with an error reported. */
+virLockDaemonConfig *virLockDaemonServiceLoadConfig(const virLockDaemonOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * virLockDaemonServiceRun:

@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "lock_daemon_systemd.h"
+#include "lock_guard_message.h"
 #include "virerror.h"
 #include "virlog.h"
 
@@ -30,55 +32,91 @@ virLockDaemonSystemdGetNumber(const char *variable, guint64 *value)
     return text && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, value, NULL);
 }
 
-int
-virLockDaemonSystemdGetSocket(void)
+static int
+virLockDaemonSystemdTake(int fd, gboolean isStored, virLockDaemonPassed *passed)
 {
+    int *place = isStored ? &passed->stored : &passed->socket;
+
+    if (*place >= 0) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s", _("more than one socket was passed to virtleased, which wants one"));
+        return -1;
+    }
+    *place = fd;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+        return 0;
+    virReportSystemError(errno, _("cannot use file descriptor %1$d, which was passed"), fd);
+    return -1;
+}
+
+int
+virLockDaemonSystemdGetPassed(const char *name, virLockDaemonPassed *passed)
+{
+    g_auto(GStrv) names = g_strsplit(g_getenv("LISTEN_FDNAMES") ? g_getenv("LISTEN_FDNAMES") : "", ":", -1);
+    guint n = g_strv_length(names);
     guint64 pid = 0;
     guint64 count = 0;
     gboolean ours = virLockDaemonSystemdGetNumber("LISTEN_PID", &pid) &&
         virLockDaemonSystemdGetNumber("LISTEN_FDS", &count) &&
         pid == (guint64) getpid();
 
+    passed->socket = passed->stored = -1;
     g_unsetenv("LISTEN_PID");
     g_unsetenv("LISTEN_FDS");
     g_unsetenv("LISTEN_FDNAMES");
-    if (!ours || count == 0)
-        return -1;
-    if (count > 1) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                       _("%1$d sockets were passed to virtleased, which wants one"), (int) count);
-        return -2;
+    for (guint64 i = 0; ours && i < count; i++) {
+        gboolean isStored = i < n && g_str_equal(names[i], name);
+
+        if (virLockDaemonSystemdTake(VIR_LOCK_DAEMON_SYSTEMD_FD + (int) i, isStored, passed) < 0)
+            return -1;
     }
-    return VIR_LOCK_DAEMON_SYSTEMD_FD;
+    return 0;
 }
 
 static int
-virLockDaemonSystemdSend(const char *path, const char *state)
+virLockDaemonSystemdConnect(const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     socklen_t length = offsetof(struct sockaddr_un, sun_path) + strlen(path);
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    ssize_t sent;
+    int fd;
 
-    if (fd < 0)
+    if ((*path != '/' && *path != '@') || strlen(path) >= sizeof(address.sun_path) ||
+        (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
         return -1;
     memcpy(address.sun_path, path, strlen(path));
     if (*path == '@')
         address.sun_path[0] = '\0';
-    sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *) &address, length);
+    if (connect(fd, (struct sockaddr *) &address, length) == 0)
+        return fd;
     close(fd);
-    return sent < 0 ? -1 : 0;
+    return -1;
+}
+
+/* With a copy of @passed unless that is -1. */
+static void
+virLockDaemonSystemdSend(const char *state, int passed)
+{
+    const char *path = g_getenv("NOTIFY_SOCKET");
+    int fd;
+
+    if (!path)
+        return;
+    fd = virLockDaemonSystemdConnect(path);
+    if (fd < 0 || virLockGuardMessageSendRaw(fd, state, strlen(state), passed) < 0)
+        VIR_WARN("cannot tell '%s' to '%s', ignoring", state, path);
+    if (fd >= 0)
+        close(fd);
 }
 
 void
 virLockDaemonSystemdNotify(const char *state)
 {
-    const char *path = g_getenv("NOTIFY_SOCKET");
+    virLockDaemonSystemdSend(state, -1);
+}
 
-    if (!path)
-        return;
-    if ((*path != '/' && *path != '@') ||
-        strlen(path) >= sizeof(((struct sockaddr_un *) NULL)->sun_path) ||
-        virLockDaemonSystemdSend(path, state) < 0)
-        VIR_WARN("cannot tell '%s' to '%s', ignoring", state, path);
+void
+virLockDaemonSystemdStore(const char *name, int fd)
+{
+    g_autofree char *state = g_strdup_printf("FDSTORE=1\nFDNAME=%s", name);
+
+    virLockDaemonSystemdSend(state, fd);
 }

@@ -21,6 +21,7 @@
 #include "lock_guard.h"
 #include "lock_guard_rank.h"
 #include "lock_guard_table.h"
+#include "lock_guard_watchdog.h"
 #include "lock_guard_worker.h"
 #include "virerror.h"
 #include "virlog.h"
@@ -33,6 +34,7 @@ VIR_LOG_INIT("locking.guard");
 
 /* More than the worker takes to end in good order. */
 #define VIR_LOCK_GUARD_FAREWELL (4 * VIR_LEASE_SECOND)
+#define VIR_LOCK_GUARD_WATCHDOG_FDNAME "wdmd"       /* for systemd's store */
 #define VIR_LOCK_GUARD_FAREWELL_HURRIED (500 * VIR_LEASE_MILLISECOND)
 
 typedef struct _virLockGuard virLockGuard;
@@ -41,6 +43,8 @@ struct _virLockGuard {
     virLockGuardPage *page;
     virLockGuardTable *table;
     virLockGuardWorker worker;
+    virLockGuardWatchdog watchdog;
+    int kept;                   /* the connection with wdmd that the worker holds too; -1: none */
     int signals;                /* signalfd */
     int timer;                  /* timerfd */
     int starter;                /* where to say that all is ready; -1: to nobody */
@@ -79,12 +83,12 @@ virLockGuardEnd(virLockGuard *guard, virLeaseTime now)
         return;
     }
     if (guard->farewell != VIR_LEASE_TIME_NEVER) {
-        virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_HURRY);
+        virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_HURRY, -1);
         guard->farewell = now + VIR_LOCK_GUARD_FAREWELL_HURRIED;
         return;
     }
     virLockDaemonSystemdNotify("STOPPING=1");
-    virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_END);
+    virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_END, -1);
     guard->farewell = now + VIR_LOCK_GUARD_FAREWELL;
 }
 
@@ -161,6 +165,39 @@ virLockGuardListen(virLockGuard *guard)
     }
 }
 
+/* ---- the watchdog ---- */
+
+/* Who comes after this guard goes on with the same connection: the next one
+ * gets it from the worker, or from systemd if both are gone. */
+static void
+virLockGuardKeepWatchdog(virLockGuard *guard)
+{
+    if (guard->kept == guard->watchdog.connection || !guard->worker.pid)
+        return;
+    guard->kept = guard->watchdog.connection;
+    virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_KEEP, guard->kept);
+    if (guard->kept >= 0)
+        virLockDaemonSystemdStore(VIR_LOCK_GUARD_WATCHDOG_FDNAME, guard->kept);
+    else
+        virLockDaemonSystemdNotify("FDSTOREREMOVE=1\nFDNAME=" VIR_LOCK_GUARD_WATCHDOG_FDNAME);
+}
+
+/* Before a worker has served nobody knows which owners run, and what an earlier
+ * guard told counts. */
+static virLeaseTime
+virLockGuardFeed(virLockGuard *guard, virLeaseTime now)
+{
+    virLeaseTime end;
+    virLeaseTime next;
+
+    if (!guard->watchdog.wanted || !guard->worker.ready)
+        return VIR_LEASE_TIME_NEVER;
+    end = virLockGuardTableGetEnd(guard->table);
+    next = virLockGuardWatchdogAct(&guard->watchdog, end, now);
+    virLockGuardKeepWatchdog(guard);
+    return end > now ? MIN(next, end) : next;
+}
+
 /* ---- the worker ends ---- */
 
 static void
@@ -168,6 +205,7 @@ virLockGuardStartWorker(virLockGuard *guard, virLeaseTime now)
 {
     if (virLockGuardWorkerStart(&guard->worker, now) == 0) {
         VIR_INFO("the worker is now process %d", (int) guard->worker.pid);
+        guard->kept = -1;
         return;
     }
     VIR_ERROR("no worker: %s", virGetLastErrorMessage());
@@ -225,9 +263,9 @@ virLockGuardTakeSignals(virLockGuard *guard, virLeaseTime now)
 
     while (read(guard->signals, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo == SIGHUP)
-            virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_RELOAD);
+            virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_RELOAD, -1);
         else if (info.ssi_signo == SIGUSR1)
-            virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_LOG);
+            virLockGuardWorkerTell(&guard->worker, VIR_LOCK_GUARD_MESSAGE_LOG, -1);
         else
             virLockGuardEnd(guard, now);
     }
@@ -309,6 +347,7 @@ virLockGuardTurn(virLockGuard *guard)
         virLockGuardWorkerSignal(&guard->worker, SIGKILL);
         guard->farewell = now + VIR_LOCK_GUARD_FAREWELL;
     }
+    next = MIN(next, virLockGuardFeed(guard, now));
     return MIN(MIN(next, guard->beat), MIN(guard->worker.at, guard->farewell));
 }
 
@@ -374,6 +413,7 @@ virLockGuardClose(virLockGuard *guard)
         close(guard->timer);
     if (guard->starter >= 0)
         close(guard->starter);
+    virLockGuardWatchdogClose(&guard->watchdog);
     virLockGuardTableFree(guard->table);
     virLockGuardPageFree(guard->page);
 }
@@ -383,17 +423,21 @@ virLockGuardServe(virLockGuard *guard)
 {
     virLockGuardLoop(guard);
     virLockGuardTableHurry(guard->table);
+    if (!guard->failed)
+        virLockGuardWatchdogRelease(&guard->watchdog);
     virLockGuardRemoveFiles(guard);
     return guard->failed ? -1 : 0;
 }
 
 static int
-virLockGuardBegin(virLockGuard *guard, const virLockDaemonOptions *options, int socket)
+virLockGuardBegin(virLockGuard *guard, const virLockDaemonOptions *options, const virLockDaemonPassed *passed)
 {
     if (!(guard->page = virLockGuardPageNew(VIR_LOCK_GUARD_PAGE_OWNERS_MAX)) ||
-        virLockGuardOpen(guard, options) < 0)
+        virLockGuardOpen(guard, options) < 0 ||
+        virLockGuardWatchdogConnect(&guard->watchdog) < 0)
         return -1;
-    guard->worker.socket = socket;
+    virLockGuardPageSet(guard->page, VIR_LOCK_GUARD_SETTING_WATCHDOG, guard->watchdog.wanted != FALSE);
+    guard->worker.socket = passed->socket;
     if (virLockGuardWorkerStart(&guard->worker, virTimeBootNow()) < 0)
         return -1;
     return virLockGuardServe(guard);
@@ -402,15 +446,18 @@ virLockGuardBegin(virLockGuard *guard, const virLockDaemonOptions *options, int 
 int
 virLockGuardRun(const virLockDaemonOptions *options)
 {
-    virLockGuard guard = { .signals = -1, .timer = -1, .starter = -1 };
-    int socket = virLockDaemonSystemdGetSocket();
+    virLockGuard guard = { .signals = -1, .timer = -1, .starter = -1, .kept = -1 };
+    g_autoptr(virLockDaemonConfig) config = NULL;
+    virLockDaemonPassed passed;
     int rc = -1;
 
-    if (socket == -2 || virLockDaemonServiceCheckConfig(options) < 0)
+    if (virLockDaemonSystemdGetPassed(VIR_LOCK_GUARD_WATCHDOG_FDNAME, &passed) < 0 ||
+        !(config = virLockDaemonServiceLoadConfig(options)))
         return -1;
+    virLockGuardWatchdogInit(&guard.watchdog, config->watchdog, passed.stored);
     guard.worker.pidfd = guard.worker.channel = guard.worker.socket = -1;
     if (!options->daemon || (guard.starter = virLockDaemonProcessDaemonize()) >= 0)
-        rc = virLockGuardBegin(&guard, options, socket);
+        rc = virLockGuardBegin(&guard, options, &passed);
     virLockGuardClose(&guard);
     return rc;
 }
@@ -418,12 +465,14 @@ virLockGuardRun(const virLockDaemonOptions *options)
 int
 virLockGuardTakeOver(const virLockDaemonOptions *options, const virLockGuardInherited *inherited)
 {
-    virLockGuard guard = { .signals = -1, .timer = -1, .starter = -1 };
+    virLockGuard guard = { .signals = -1, .timer = -1, .starter = -1, .kept = inherited->watchdog };
     g_autofree char *state = g_strdup_printf("MAINPID=%lld", (long long) getpid());
     int rc = -1;
 
     guard.worker.pidfd = guard.worker.channel = guard.worker.socket = -1;
+    virLockGuardWatchdogInit(&guard.watchdog, FALSE, inherited->watchdog);
     if ((guard.page = virLockGuardPageOpen(inherited->page)) && virLockGuardOpen(&guard, options) == 0) {
+        guard.watchdog.wanted = virLockGuardPageGet(guard.page, VIR_LOCK_GUARD_SETTING_WATCHDOG) == 1;
         virLockGuardWorkerAdopt(&guard.worker, inherited);
         (void) virLockGuardTableAct(guard.table, virTimeBootNow());
         VIR_INFO("guards the worker (process %d) from now on, and %u guests",

@@ -33,7 +33,13 @@ virLockGuardMessagePair(int fds[2])
 int
 virLockGuardMessageSend(int channel, const virLockGuardMessage *message, int passed)
 {
-    struct iovec iov = { .iov_base = (void *) message, .iov_len = sizeof(*message) };
+    return virLockGuardMessageSendRaw(channel, message, sizeof(*message), passed);
+}
+
+int
+virLockGuardMessageSendRaw(int channel, const void *message, size_t size, int passed)
+{
+    struct iovec iov = { .iov_base = (void *) message, .iov_len = size };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
     virLockGuardControl control = { .space = { 0 } };
     ssize_t sent;
@@ -49,7 +55,7 @@ virLockGuardMessageSend(int channel, const virLockGuardMessage *message, int pas
     do {
         sent = sendmsg(channel, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
-    return sent == sizeof(*message) ? 0 : -1;
+    return sent == (ssize_t) size ? 0 : -1;
 }
 
 static int

@@ -17,6 +17,7 @@ typedef enum {
 
     /* from the guard */
     VIR_LOCK_GUARD_MESSAGE_ENTERED,     /* the answer to the ENTER of @serial: @ok or not */
+    VIR_LOCK_GUARD_MESSAGE_KEEP,        /* hold the descriptor for the next guard; none: no longer */
     VIR_LOCK_GUARD_MESSAGE_END,         /* end in good order */
     VIR_LOCK_GUARD_MESSAGE_HURRY,       /* end at once */
     VIR_LOCK_GUARD_MESSAGE_RELOAD,
@@ -43,6 +44,12 @@ int virLockGuardMessagePair(int fds[2]) G_GNUC_WARN_UNUSED_RESULT;
 int virLockGuardMessageSend(int channel,
                             const virLockGuardMessage *message,
                             int passed) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Likewise anything else, to whomever. */
+int virLockGuardMessageSendRaw(int channel,
+                               const void *message,
+                               size_t size,
+                               int passed) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * virLockGuardMessageReceive:

@@ -94,6 +94,7 @@ typedef enum {
     VIR_LOCK_GUARD_SETTING_LOG_LEVEL,       /* a virLogPriority */
     VIR_LOCK_GUARD_SETTING_SOCKET_DEVICE,   /* which file the socket is, to be removed in the end */
     VIR_LOCK_GUARD_SETTING_SOCKET_INODE,    /* 0: not ours */
+    VIR_LOCK_GUARD_SETTING_WATCHDOG,        /* 1: wdmd is to be fed */
 
     VIR_LOCK_GUARD_SETTING_LAST
 } virLockGuardSetting;

@@ -71,7 +71,8 @@ virLockGuardSpawnExec(char **argv, const virLockGuardInherited *inherited, const
     (void) sigprocmask(SIG_SETMASK, &none, NULL);
     virLockGuardSpawnTakeRank(rank);
     if (virLockGuardSpawnKeep(inherited->page) && virLockGuardSpawnKeep(inherited->channel) &&
-        virLockGuardSpawnKeep(inherited->socket) && virLockGuardSpawnKeep(inherited->starter))
+        virLockGuardSpawnKeep(inherited->socket) && virLockGuardSpawnKeep(inherited->watchdog) &&
+        virLockGuardSpawnKeep(inherited->starter))
         (void) execv(VIR_LOCK_GUARD_SPAWN_PROGRAM, argv);
     _exit(127);
 }
@@ -99,9 +100,9 @@ virLockGuardSpawnArguments(virLockGuardRole role,
     virLockGuardSpawnAdd(argv, "--pid-file", options->pidFile);
     if (options->verbose)
         g_ptr_array_add(argv, g_strdup("--verbose"));
-    g_ptr_array_add(argv, g_strdup_printf("%s=%d,%d,%d,%d,%lld", virLockGuardSpawnOptions[role],
+    g_ptr_array_add(argv, g_strdup_printf("%s=%d,%d,%d,%d,%d,%lld", virLockGuardSpawnOptions[role],
                                           inherited->page, inherited->channel, inherited->socket,
-                                          inherited->starter, (long long) getpid()));
+                                          inherited->watchdog, inherited->starter, (long long) getpid()));
     g_ptr_array_add(argv, NULL);
     return argv;
 }
@@ -145,11 +146,12 @@ virLockGuardInheritedParse(const char *text, virLockGuardInherited *inherited)
     long long pid = 0;
     char end;
 
-    if (sscanf(text, "%9d,%9d,%9d,%9d,%9lld%c",
-               &found.page, &found.channel, &found.socket, &found.starter, &pid, &end) == 5 &&
+    if (sscanf(text, "%9d,%9d,%9d,%9d,%9d,%9lld%c",
+               &found.page, &found.channel, &found.socket, &found.watchdog, &found.starter, &pid, &end) == 6 &&
         pid > 1 &&
         virLockGuardInheritedTake(found.page) && virLockGuardInheritedTake(found.channel) &&
         (found.socket == -1 || virLockGuardInheritedTake(found.socket)) &&
+        (found.watchdog == -1 || virLockGuardInheritedTake(found.watchdog)) &&
         virLockGuardInheritedTake(found.starter)) {
         found.pid = (pid_t) pid;
         *inherited = found;

@@ -17,6 +17,7 @@ struct _virLockGuardInherited {
     int page;
     int channel;
     int socket;         /* which is listened on; -1: there is none yet */
+    int watchdog;       /* connection with wdmd, for a guard; -1: none */
     int starter;        /* pidfd of who starts it */
     pid_t pid;          /* of who starts it */
 };

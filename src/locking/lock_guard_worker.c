@@ -67,6 +67,7 @@ virLockGuardWorkerSpawn(virLockGuardWorker *worker, int channel)
         .page = virLockGuardPageGetFD(worker->page),
         .channel = channel,
         .socket = worker->socket,
+        .watchdog = -1,
         .starter = virPidFDOpen(getpid()),
     };
     pid_t pid = -1;
@@ -166,13 +167,13 @@ virLockGuardWorkerSignal(const virLockGuardWorker *worker, int sig)
 }
 
 void
-virLockGuardWorkerTell(const virLockGuardWorker *worker, virLockGuardMessageType type)
+virLockGuardWorkerTell(const virLockGuardWorker *worker, virLockGuardMessageType type, int passed)
 {
     virLockGuardMessage message = { .type = type };
 
     if (worker->channel < 0)
         return;
-    if (virLockGuardMessageSend(worker->channel, &message, -1) < 0)
+    if (virLockGuardMessageSend(worker->channel, &message, passed) < 0)
         VIR_WARN("the worker (process %d) cannot be told anything, ignoring: %s", (int) worker->pid, g_strerror(errno));
 }
 

@@ -74,8 +74,10 @@ void virLockGuardWorkerLook(virLockGuardWorker *worker,
 
 void virLockGuardWorkerSignal(const virLockGuardWorker *worker,
                               int sig);
+/* With a copy of the descriptor @passed unless that is -1. */
 void virLockGuardWorkerTell(const virLockGuardWorker *worker,
-                            virLockGuardMessageType type);
+                            virLockGuardMessageType type,
+                            int passed);
 
 /* Closes what is open; the process goes on. */
 void virLockGuardWorkerClear(virLockGuardWorker *worker);
