@@ -161,7 +161,7 @@ testTearDown(testWdmd *wdmd, gconstpointer opaque G_GNUC_UNUSED)
         } \
     } while (0)
 
-/* Without guests it asks for nothing, and says so once. */
+/* Without guests it asks for nothing. */
 static void
 testIdle(testWdmd *wdmd, gconstpointer opaque G_GNUC_UNUSED)
 {

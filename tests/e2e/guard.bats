@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# guard.bats: one of virtleased's two processes dies or hangs, or both do
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+load e2e
+
+setup_file() { e2e_lab kvm1 kvm2; }
+teardown()
+{
+    [ -n "${LAB_DIR:-}" ] || return 0
+    put_right > /dev/null 2>&1 || :
+    e2e_check
+}
+
+# A test that failed may have left it otherwise.
+put_right()
+{
+    lab_use kvm1 "$E2E_URL"
+    lab_kill kvm1 virtleased CONT
+    lab_virtleased_answers kvm1 && return
+    lab_virtleased_stop kvm1 KILL
+    lab_virtleased_start kvm1
+}
+
+teardown_file() { lab_stop; }
+
+# worker HOST, guard HOST: their process ids, as the host sees them.
+worker()
+{
+    on "$1" pgrep -f '^virtleased .*--worker='
+}
+
+guard()
+{
+    local worker
+
+    worker=$(worker "$1")
+    on "$1" pgrep -x virtleased | grep -vx "${worker:-none}"
+}
+
+# another HOST WHICH OLD: WHICH (worker or guard) is there, and not process OLD.
+another()
+{
+    local now
+
+    now=$("$2" "$1") && [ -n "$now" ] && [ "$now" != "$3" ]
+}
+
+# signal HOST SIGNAL PID
+signal()
+{
+    on "$1" kill "-$2" "$3"
+}
+
+# guarded GUEST RENEWED: its process on kvm1 was gone when a third of the lease
+# was left that was renewed last at RENEWED, or once more after that.
+guarded()
+{
+    lab_wait "$LAB_LEASE" gone kvm1 "$1"
+    fenced kvm1 "$1" "$2"
+    [ "$(lab_gone_at kvm1 "$1")" -ge $(($2 + LAB_LEASE * 2000 / 3 - 100)) ]
+}
+
+gone()
+{
+    [ "$(lab_gone_at "$1" "$2")" -gt 0 ]
+}
+
+@test "the worker is killed: another one is there at once, the guest runs on, its disk is never free" {
+    local old begin
+
+    lab_guest kept kept-disk
+    lab_guest kept-other kept-disk
+    lab_create kvm1 kept
+    for _ in 1 2 3; do
+        old=$(worker kvm1)
+        signal kvm1 KILL "$old"
+        begin=$(lab_now)
+        on kvm1 virt-lease status
+        echo "answered after $(($(lab_now) - begin)) ms"
+        another kvm1 worker "$old"
+        refused kvm2 kept-other 1000 "'kept'" "'kvm1'"
+    done
+    sleep "$LAB_LEASE"
+    ran_through kvm1 kept
+    refused kvm1 kept-other 1000 "'kept'" "'kvm1'"
+}
+
+@test "the worker hangs: the guest is gone before its lease ends, and then the worker is replaced" {
+    local old renewed
+
+    lab_guest stuck stuck-disk
+    lab_guest stuck-other stuck-disk
+    lab_create kvm1 stuck
+    runs kvm1 stuck
+    old=$(worker kvm1)
+    renewed=$(last_renewal kvm1)
+    signal kvm1 STOP "$old"
+    guarded stuck "$renewed"
+    lab_wait 5 another kvm1 worker "$old"
+    lab_wait $((LAB_LEASE * 2 + 5)) lab_create kvm2 stuck-other
+    runs kvm2 stuck-other
+    refused kvm1 stuck $((LAB_LEASE * 1000)) "'stuck-other'" "'kvm2'"
+}
+
+@test "the worker cannot come back: the guest is gone before its lease ends; later all is well again" {
+    local renewed
+
+    lab_guest lost lost-disk
+    lab_create kvm1 lost
+    runs kvm1 lost
+    renewed=$(last_renewal kvm1)
+    echo "colour = 1" > "$LAB_DIR/kvm1/etc/libvirt/virtleased.conf"
+    signal kvm1 KILL "$(worker kvm1)"
+    guarded lost "$renewed"
+    lab_use kvm1 "$E2E_URL"
+    lab_wait 10 lab_virtleased_answers kvm1
+    lab_wait $((LAB_LEASE * 2 + 5)) lab_create kvm1 lost
+    runs kvm1 lost
+}
+
+@test "the guard is killed: it is replaced, the worker is not, and the new one does its work" {
+    local old renewed process
+
+    lab_guest safe safe-disk
+    lab_guest safe-other safe-disk
+    lab_create kvm1 safe
+    old=$(guard kvm1)
+    process=$(worker kvm1)
+    signal kvm1 KILL "$old"
+    lab_wait 2 another kvm1 guard "$old"
+    [ "$(worker kvm1)" = "$process" ]
+    refused kvm2 safe-other 1000 "'safe'" "'kvm1'"
+    sleep "$LAB_LEASE"
+    ran_through kvm1 safe
+    renewed=$(last_renewal kvm1)
+    signal kvm1 STOP "$process"
+    guarded safe "$renewed"
+}
+
+@test "the guard hangs: it is replaced, the guest runs on" {
+    local old process
+
+    lab_guest awake awake-disk
+    lab_guest awake-other awake-disk
+    lab_create kvm1 awake
+    old=$(guard kvm1)
+    process=$(worker kvm1)
+    signal kvm1 STOP "$old"
+    lab_wait $((5 * $(e2e_patience))) another kvm1 guard "$old"
+    [ "$(worker kvm1)" = "$process" ]
+    sleep "$LAB_LEASE"
+    ran_through kvm1 awake
+    refused kvm2 awake-other 1000 "'awake'" "'kvm1'"
+}
+
+@test "both are killed and started again: the guest runs on, its disk is never free" {
+    lab_guest both both-disk
+    lab_guest both-other both-disk
+    lab_create kvm1 both
+    lab_virtleased_stop kvm1 KILL
+    refused kvm2 both-other 1000 "'both'" "'kvm1'"
+    lab_virtleased_start kvm1
+    sleep "$LAB_LEASE"
+    ran_through kvm1 both
+    refused kvm2 both-other 1000 "'both'" "'kvm1'"
+}
+
+# ---- the watchdog ----
+
+# wdmd_says PATTERN: what the stand-in for wdmd heard has such a line.
+wdmd_says()
+{
+    grep -qE -- "$1" "$LAB_DIR/kvm1/wdmd.log"
+}
+
+# wdmd_hears PATTERN: the last line is such a one.
+wdmd_hears()
+{
+    tail -n 1 "$LAB_DIR/kvm1/wdmd.log" | grep -qE -- "$1"
+}
+
+# fed: wdmd is told once more, by the first connection, that all is well.
+fed()
+{
+    local before
+
+    before=$(grep -c '^1 live 30$' "$LAB_DIR/kvm1/wdmd.log")
+    lab_wait 10 fed_since "$before"
+}
+
+fed_since()
+{
+    [ "$(grep -c '^1 live 30$' "$LAB_DIR/kvm1/wdmd.log")" -gt "$1" ]
+}
+
+@test "a watchdog is fed while guests run, whichever process dies, and never let go" {
+    local old
+
+    lab_guest watched watched-disk
+    lab_virtleased_stop kvm1 TERM
+    lab_spawn kvm1 "$LAB_DIR/kvm1/wdmd.log" python3 "$LAB_SOURCE/wdmd.py" /run/wdmd/wdmd.sock
+    lab_wait 10 on kvm1 test -S /run/wdmd/wdmd.sock
+    echo 'watchdog = "wdmd"' >> "$LAB_DIR/kvm1/etc/libvirt/virtleased.conf"
+    lab_virtleased_start kvm1
+    lab_wait 5 wdmd_says '^1 register virtleased$'
+    lab_wait 5 wdmd_says '^1 idle$'
+    lab_create kvm1 watched
+    fed
+    wdmd_says '^1 refcount-set$'
+
+    old=$(guard kvm1)
+    signal kvm1 KILL "$old"
+    lab_wait 2 another kvm1 guard "$old"
+    fed
+    old=$(worker kvm1)
+    signal kvm1 KILL "$old"
+    lab_wait 2 another kvm1 worker "$old"
+    fed
+    # The second guard was given the connection, and gave it to the second worker.
+    old=$(guard kvm1)
+    signal kvm1 KILL "$old"
+    lab_wait 2 another kvm1 guard "$old"
+    fed
+    not wdmd_says '^1 (end|live 0)'
+
+    on kvm1 virsh destroy watched
+    lab_wait 10 wdmd_hears '^1 refcount-clear$'
+    lab_create kvm1 watched
+    fed
+    # An end in good order lets the host off, a violent one does not.
+    lab_virtleased_stop kvm1 TERM
+    lab_wait 5 wdmd_hears '^1 end$'
+    [ "$(tail -n 3 "$LAB_DIR/kvm1/wdmd.log" | head -n 2 | tr '\n' ' ')" = "1 idle 1 refcount-clear " ]
+    lab_virtleased_start kvm1
+    lab_wait 10 wdmd_says '^2 live 30$'
+    lab_virtleased_stop kvm1 KILL
+    lab_wait 5 wdmd_hears '^2 end$'
+    not wdmd_says '^2 (refcount-clear|live 0)'
+    lab_use kvm1 "$E2E_URL"
+    lab_virtleased_start kvm1
+    runs kvm1 watched
+}
