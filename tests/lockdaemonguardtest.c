@@ -18,6 +18,7 @@
 #include "lock_guard.h"
 #include "lock_guard_life.h"
 #include "lock_guard_page.h"
+#include "lock_guard_worker.h"
 #include "virerror.h"
 #include "virprocess.h"
 #include "virtime.h"
@@ -575,6 +576,48 @@ testSilence(void)
     g_assert_cmpint(virLockGuardLifeLook(&life, 2, now += 500 * MS), >=, VIR_LOCK_GUARD_LIFE_HUNG);
 }
 
+/* When a worker that does not beat any more is killed: @kills says how many
+ * guests had been told to end after so many half seconds. */
+static int
+testLookUntilKilled(const guint *kills, size_t n)
+{
+    g_autoptr(virLockGuardPage) shared = virLockGuardPageNew(1);
+    virLockGuardWorker worker;
+    virLeaseTime now = 1;
+    int looks = 0;
+
+    virLockGuardWorkerInit(&worker, shared, &testOptions, now);
+    worker.pid = testFork(FALSE);
+    worker.pidfd = virPidFDOpen(worker.pid);
+    g_assert_cmpint(worker.pidfd, >=, 0);
+    virLockGuardPageBeat(shared, VIR_LOCK_GUARD_SIDE_WORKER);
+    while (!worker.killed && looks < 100) {
+        virLockGuardWorkerLook(&worker, kills[MIN((size_t) looks, n - 1)], FALSE, now);
+        now += VIR_LOCK_GUARD_LIFE_BEAT;
+        looks++;
+    }
+    g_assert_true(worker.killed);
+    g_assert_cmpint(waitpid(worker.pid, NULL, 0), ==, worker.pid);
+    virLockGuardWorkerClear(&worker);
+    return looks - 1;
+}
+
+static void
+testHungWorker(void)
+{
+    static const guint none[] = { 0 };
+    static const guint before[] = { 3 };
+    static const guint early[] = { 0, 0, 1 };
+    static const guint late[] = { 0, 0, 0, 0, 0, 0, 0, 2 };
+
+    /* Nobody was killed as it hung: not before ten seconds. */
+    g_assert_cmpint(testLookUntilKilled(none, G_N_ELEMENTS(none)), ==, 20);
+    g_assert_cmpint(testLookUntilKilled(before, G_N_ELEMENTS(before)), ==, 20);
+    /* Somebody was: as soon as it is sure that it hangs. */
+    g_assert_cmpint(testLookUntilKilled(early, G_N_ELEMENTS(early)), ==, 4);
+    g_assert_cmpint(testLookUntilKilled(late, G_N_ELEMENTS(late)), ==, 7);
+}
+
 /* ---- owners ---- */
 
 static void
@@ -655,6 +698,7 @@ main(int argc, char **argv)
     g_test_add_func("/locking/daemon/guardpage/foreign", testForeignPage);
     g_test_add_func("/locking/daemon/guardlife/back-off", testBackOff);
     g_test_add_func("/locking/daemon/guardlife/silence", testSilence);
+    g_test_add_func("/locking/daemon/guardlife/hung-worker", testHungWorker);
     g_test_add_func("/locking/daemon/owner/hurry", testHurry);
     g_test_add_func("/locking/daemon/owner/reopen", testReopen);
     g_test_add_func("/locking/daemon/owner/table", testTable);

@@ -143,7 +143,9 @@ virLockGuardWorkerLook(virLockGuardWorker *worker, guint fenced, gboolean killin
             VIR_WARN("the worker (process %d) goes on", (int) worker->pid);
             worker->hung = FALSE;
         }
-        worker->fenced = fenced;
+        /* One that hangs already, if only for a moment, has to answer for those since. */
+        if (silent == 0)
+            worker->fenced = fenced;
         return;
     }
     if (!worker->hung)
