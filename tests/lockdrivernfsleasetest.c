@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "nfsleaseplugin.h"
+#include "virleaseengine.h"
 #include "virleasetoken.h"
 
 #define TEST_REGISTER (VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY | VIR_LOCK_MANAGER_ACQUIRE_RESTRICT)
@@ -350,16 +351,46 @@ testNothingToLock(testPlugin *plugin,
 }
 
 static void
+testAcceptsAction(const testPlugin *plugin,
+                  virLockManager *man,
+                  int action,
+                  virLeaseFailure failure)
+{
+    g_autoptr(fakeCall) registers = NULL;
+    g_autoptr(fakeCall) acquire = NULL;
+
+    g_assert_cmpint(plugin->driver->drvAcquire(man, NULL, TEST_REGISTER,
+                                               (virDomainLockFailureAction) action, NULL), ==, 0);
+    registers = testTake(plugin, VIR_LEASE_PROTOCOL_PROC_REGISTER, TEST_PID);
+    g_assert_cmpuint(registers->args.registers.failure, ==, failure);
+    g_assert_cmpint(plugin->driver->drvAcquire(man, NULL, 0, (virDomainLockFailureAction) action, NULL), ==, 0);
+    acquire = testTake(plugin, VIR_LEASE_PROTOCOL_PROC_ACQUIRE, TEST_PID);
+    g_assert_cmpuint(acquire->args.acquire.failure, ==, failure);
+}
+
+/* What libvirt wants done reaches the daemon; what is not known is refused. */
+static void
 testOnLockFailure(testPlugin *plugin,
                   const void *opaque G_GNUC_UNUSED)
 {
     g_autofree char *image = testPluginImage(plugin, "a.img");
+    static const virLeaseFailure failures[VIR_DOMAIN_LOCK_FAILURE_LAST] = {
+        [VIR_DOMAIN_LOCK_FAILURE_DEFAULT] = VIR_LEASE_FAILURE_POWEROFF,
+        [VIR_DOMAIN_LOCK_FAILURE_POWEROFF] = VIR_LEASE_FAILURE_POWEROFF,
+        [VIR_DOMAIN_LOCK_FAILURE_RESTART] = VIR_LEASE_FAILURE_LAST,
+        [VIR_DOMAIN_LOCK_FAILURE_PAUSE] = VIR_LEASE_FAILURE_PAUSE,
+        [VIR_DOMAIN_LOCK_FAILURE_IGNORE] = VIR_LEASE_FAILURE_LAST,
+    };
     virLockManager man;
     int action;
 
     g_assert_cmpint(testPluginInit(plugin, ""), ==, 0);
     testNewWithDisk(plugin, &man, image);
-    for (action = VIR_DOMAIN_LOCK_FAILURE_RESTART; action <= VIR_DOMAIN_LOCK_FAILURE_LAST + 1; action++) {
+    for (action = 0; action <= VIR_DOMAIN_LOCK_FAILURE_LAST + 1; action++) {
+        if (action < VIR_DOMAIN_LOCK_FAILURE_LAST && failures[action] < VIR_LEASE_FAILURE_LAST) {
+            testAcceptsAction(plugin, &man, action, failures[action]);
+            continue;
+        }
         g_assert_cmpint(plugin->driver->drvAcquire(&man, NULL, TEST_REGISTER,
                                                    (virDomainLockFailureAction) action, NULL), ==, -1);
         testErrorExpect(VIR_ERR_CONFIG_UNSUPPORTED, "on_lockfailure", "poweroff");

@@ -136,6 +136,7 @@ struct _virLeaseAction {
     char *token;                /* ANSWER to SUSPEND and INQUIRE; NULL if there is nothing to hand over */
     char *text;                 /* SAVE_*: JSON */
     virLeaseTime end;           /* END, FAILING */
+    virLeaseFailure failure;    /* FAILING */
     gboolean restart;           /* FENCE */
 };
 

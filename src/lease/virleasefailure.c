@@ -79,6 +79,7 @@ virLeaseFailureAnnounce(virLeaseEngine *engine,
     action = virLeaseEngineAct(engine, VIR_LEASE_ACTION_FAILING);
     action->owner = owner->id;
     action->end = until;
+    action->failure = owner->failure;
     action->message = g_strdup(reason);
 }
 

@@ -11,6 +11,7 @@
 
 #include "lock_daemon_guard.h"
 #include "lock_daemon_lockspace.h"
+#include "lock_daemon_pauser.h"
 #include "lock_daemon_restore.h"
 #include "lock_daemon_timer.h"
 #include "virerror.h"
@@ -179,6 +180,15 @@ virLockDaemonLockspaceEnter(virLockDaemonLockspace *lockspace, const virLeaseAct
 }
 
 static void
+virLockDaemonLockspaceFail(virLockDaemonOwner *owner, const virLeaseAction *action)
+{
+    if (action->failure != VIR_LEASE_FAILURE_PAUSE)
+        return;
+    g_clear_pointer(&owner->pauser, virLockDaemonPauserFree);
+    owner->pauser = virLockDaemonPauserNew(owner, action->end);
+}
+
+static void
 virLockDaemonLockspaceActOwner(virLockDaemonLockspace *lockspace, const virLeaseAction *action)
 {
     virLockDaemonOwner *owner = virLockDaemonOwnerTableGet(lockspace->owners, action->owner);
@@ -202,7 +212,7 @@ virLockDaemonLockspaceActOwner(virLockDaemonLockspace *lockspace, const virLease
         virLockDaemonGuardLeave(lockspace->guard, owner);
         break;
     case VIR_LEASE_ACTION_FAILING:
-        VIR_DEBUG("lockspace '%s': nothing can be done for guest '%s' before it is fenced", lockspace->name, owner->name);
+        virLockDaemonLockspaceFail(owner, action);
         break;
     case VIR_LEASE_ACTION_FENCE:
         virLockDaemonOwnerFence(owner, action->message, virLockDaemonGuardGetGrace(lockspace->guard));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lock_daemon_owner.h"
+#include "lock_daemon_pauser.h"
 #include "lock_daemon_timer.h"
 #include "virerror.h"
 #include "virlog.h"
@@ -123,6 +124,7 @@ virLockDaemonOwnerFree(virLockDaemonOwner *owner)
     if (!owner)
         return;
     virLockDaemonOwnerUnwatch(owner);
+    virLockDaemonPauserFree(owner->pauser);
     virLockDaemonTimerFree(owner->timer);
     if (owner->pidfd >= 0)
         close(owner->pidfd);

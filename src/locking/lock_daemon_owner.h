@@ -14,6 +14,7 @@
 #include "viruuid.h"
 
 typedef struct _virLockDaemonOwner virLockDaemonOwner;
+typedef struct _virLockDaemonPauser virLockDaemonPauser;
 
 /* Called once, from the main loop, when the process is gone. The owner may be
  * freed in it. */
@@ -38,6 +39,8 @@ struct _virLockDaemonOwner {
     gboolean saved;             /* there is a file of it */
     char *unsaved;              /* what its file should say and could not be written; else NULL */
     gboolean forgotten;         /* the engine does not know it any more */
+
+    virLockDaemonPauser *pauser;    /* or NULL */
 
     /* Private. */
     int pidfd;                  /* -1 if the process was gone at the beginning */

@@ -143,13 +143,15 @@ virLockManagerNfsleaseTakeAction(virLockManagerNfsleaseGuest *guest,
     case VIR_DOMAIN_LOCK_FAILURE_POWEROFF:
         guest->failure = VIR_LEASE_FAILURE_POWEROFF;
         return 0;
-    case VIR_DOMAIN_LOCK_FAILURE_RESTART:
     case VIR_DOMAIN_LOCK_FAILURE_PAUSE:
+        guest->failure = VIR_LEASE_FAILURE_PAUSE;
+        return 0;
+    case VIR_DOMAIN_LOCK_FAILURE_RESTART:
     case VIR_DOMAIN_LOCK_FAILURE_IGNORE:
     case VIR_DOMAIN_LOCK_FAILURE_LAST:
     default:
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       _("nfslease only supports 'poweroff' for <on_lockfailure>"));
+                       _("nfslease only supports 'poweroff' and 'pause' for <on_lockfailure>"));
         return -1;
     }
 }

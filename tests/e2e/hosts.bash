@@ -190,6 +190,7 @@ lab_virtleased_start()
 
     for host; do
         lab_spawn "$host" "$LAB_DIR/$host/virtleased.log" \
+            env VIRTLEASED_HELPER="$(lab_staged virtleased-helper)" \
             virtleased --config /etc/libvirt/virtleased.conf --socket "$LAB_SOCKET" \
             --state-dir /run/virtleased --verbose
     done

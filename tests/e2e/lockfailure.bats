@@ -1,0 +1,159 @@
+#!/usr/bin/env bats
+# lockfailure.bats: what becomes of a guest that loses its lease, by its <on_lockfailure>
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+load e2e
+
+setup_file() { e2e_lab kvm1 kvm2; }
+teardown()
+{
+    [ -n "${LAB_DIR:-}" ] || return 0
+    put_right > /dev/null 2>&1 || :
+    e2e_check
+}
+
+# A test that failed may have left it otherwise.
+put_right()
+{
+    lab_server_thaw
+    lab_mend kvm1
+    on kvm1 pkill -CONT -x libvirtd
+    on kvm1 pgrep -x libvirtd || lab_libvirtd_again kvm1
+    lab_server_answers || lab_server_up
+}
+
+teardown_file() { lab_stop; }
+
+LONG=$((LAB_LEASE + 3))
+
+lab_libvirtd_again()
+{
+    lab_libvirtd_start "$1"
+    lab_wait 20 on "$1" virsh list
+}
+
+# guest ACTION NAME DISK...: one with that <on_lockfailure>.
+guest()
+{
+    local action=$1 name=$2
+
+    shift
+    lab_guest "$@"
+    sed -i "s|</os>|</os><on_lockfailure>$action</on_lockfailure>|" "$LAB_DIR/guests/$name.xml"
+}
+
+# stopped_in_time HOST GUEST RENEWED: it does not run any more, and stopped
+# before the lease ended that was renewed last at RENEWED.
+stopped_in_time()
+{
+    local stopped
+
+    stopped=$(lab_witness | jq --arg h "$1" --arg g "$2" \
+        '[.processes[] | select(.host == $h and .guest == $g) | .runs[]] | last | (.end // 0) * 1000 | floor')
+    echo "$2 on $1: stopped $((stopped - $3)) ms after the last renewal"
+    [ "$stopped" -gt 0 ] && [ "$stopped" -lt $(($3 + LAB_LEASE * 1000)) ]
+}
+
+paused()
+{
+    [ "$(on "$1" virsh domstate "$2")" = paused ]
+}
+
+@test "status says what is to be done" {
+    guest pause told told-disk
+    lab_create kvm1 told
+    [ "$(on kvm1 virt-lease status --json | jq -r '.lockspaces[0].owners[0].onLockFailure')" = pause ]
+}
+
+@test "poweroff: gone in time" {
+    local renewed
+
+    guest poweroff off off-disk
+    lab_create kvm1 off
+    sleep 1
+    lab_server_freeze
+    renewed=$(last_renewal kvm1)
+    lab_wait $LONG not on kvm1 virsh domstate off
+    stopped_in_time kvm1 off "$renewed"
+}
+
+@test "pause: paused in time, not killed, and resumed when the server is back" {
+    local renewed
+
+    guest pause sleeper sleeper-disk
+    lab_create kvm1 sleeper
+    sleep 1
+    lab_server_freeze
+    renewed=$(last_renewal kvm1)
+    sleep $LONG
+    paused kvm1 sleeper
+    stopped_in_time kvm1 sleeper "$renewed"
+    lab_server_thaw
+    sleep 2
+    paused kvm1 sleeper
+    lab_wait $((LAB_LEASE + 5)) on kvm1 virsh resume sleeper
+    runs kvm1 sleeper
+    [ "$(lab_seen kvm1 sleeper)" -eq 1 ]
+}
+
+@test "pause: an outage that is shorter pauses nobody" {
+    guest pause steady steady-disk
+    lab_create kvm1 steady
+    sleep 1
+    lab_server_freeze
+    sleep 1
+    lab_server_thaw
+    sleep "$LAB_LEASE"
+    ran_through kvm1 steady
+}
+
+@test "pause: who had the disk meanwhile makes the resume fail, for good" {
+    guest pause robbed robbed-disk
+    lab_guest robber robbed-disk
+    lab_create kvm1 robbed
+    lab_cut kvm1
+    lab_wait $((3 * LAB_LEASE)) lab_create kvm2 robber
+    paused kvm1 robbed
+    lab_mend kvm1
+    lab_wait $LAB_LEASE on kvm1 virt-lease status
+    run on kvm1 virsh resume robbed
+    [ "$status" -ne 0 ]
+    on kvm2 virsh destroy robber
+    run on kvm1 virsh resume robbed
+    echo "$output"
+    [ "$status" -ne 0 ]
+    said "must not go on"
+}
+
+@test "pause with libvirtd stopped (SIGSTOP): killed in time" {
+    local renewed
+
+    guest pause deaf deaf-disk
+    lab_create kvm1 deaf
+    runs kvm1 deaf
+    sleep 1
+    on kvm1 pkill -STOP -x libvirtd
+    lab_server_freeze
+    renewed=$(last_renewal kvm1)
+    sleep $LONG
+    [ "$(lab_gone_at kvm1 deaf)" -gt 0 ]
+    stopped_in_time kvm1 deaf "$renewed"
+    on kvm1 pkill -CONT -x libvirtd
+}
+
+@test "pause with libvirtd dead: killed in time" {
+    local renewed
+
+    guest pause orphan orphan-disk
+    lab_create kvm1 orphan
+    runs kvm1 orphan
+    sleep 1
+    lab_kill kvm1 libvirtd
+    lab_server_freeze
+    renewed=$(last_renewal kvm1)
+    sleep $LONG
+    [ "$(lab_gone_at kvm1 orphan)" -gt 0 ]
+    stopped_in_time kvm1 orphan "$renewed"
+    lab_libvirtd_again kvm1
+}
