@@ -8,6 +8,8 @@
  */
 #include <config.h>
 
+#include <string.h>
+
 #include "simtest.h"
 
 #define L ((double) SIM_TEST_LENGTH / (double) SIM_TEST_SECOND)
@@ -219,6 +221,150 @@ testRevokedIsNotRestarted(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(test->a->restarts, ==, 0);
 }
 
+/* ---- ignore ---- */
+
+static const char *
+testState(simTest *test, const simProcess *process)
+{
+    g_autoptr(virLeaseEngineStatus) status = virLeaseEngineGetStatus(test->a->engine, simHostTime(test->a));
+
+    for (guint i = 0; i < status->owners->len; i++) {
+        const virLeaseOwnerStatus *owner = g_ptr_array_index(status->owners, i);
+
+        if (owner->owner == process->owner)
+            return owner->state;
+    }
+    return "unknown";
+}
+
+/* It runs on, and has its locks again when the server is back. */
+static void
+testIgnore(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_IGNORE);
+    g_autofree char *before = simTestEntryPath(test, process, "img");
+    g_autofree char *after = NULL;
+    simProcess *other;
+
+    testCut(test, 2 * L);
+    simTestRun(test, 1.5 * L);
+    simTestAssertRuns(process);
+    g_assert_cmpstr(testState(test, process), ==, "lost");
+    simTestRun(test, 2 * L);
+    simTestAssertRuns(process);
+    g_assert_cmpstr(testState(test, process), ==, "running");
+    after = simTestEntryPath(test, process, "img");
+    g_assert_cmpstr(after, !=, before);
+    g_assert_false(simServerExists(test->world->server, before));
+    simTestRun(test, 2 * L);
+    other = testStartOther(test, test->b);
+    simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
+    simTestSuspend(test, process);
+    simTestResume(test, process);
+    simTestAssertRuns(process);
+}
+
+/* Not if another guest has taken its disk; when that is gone, it does. */
+static void
+testIgnoreThenTaken(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_IGNORE);
+    simProcess *other;
+
+    testCut(test, 4 * L);
+    simTestRun(test, 2.5 * L);
+    other = testStartOther(test, test->b);
+    simTestAssertRuns(other);
+    simTestRun(test, 3 * L);
+    simTestAssertRuns(process);
+    simTestAssertRuns(other);
+    g_assert_cmpstr(testState(test, process), ==, "lost");
+    g_assert_cmpuint(simTestCountEntries(test, other), ==, 1);
+    simTestKill(test, other);
+    simTestRun(test, 8 * L);
+    simTestAssertRuns(process);
+    g_assert_cmpstr(testState(test, process), ==, "running");
+}
+
+/* A daemon that was away for longer than the lease spares it, too. */
+static void
+testIgnoreWithoutDaemon(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_IGNORE);
+
+    simHostCrashDaemon(test->a);
+    simTestRun(test, 2 * L);
+    simHostStartDaemon(test->a);
+    simTestRun(test, 3 * L);
+    simTestAssertRuns(process);
+    g_assert_cmpstr(testState(test, process), ==, "running");
+}
+
+/* On this host nobody gets the disk of one that runs without a lease. */
+static void
+testIgnoreKeepsOthersOutHere(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_IGNORE);
+    simProcess *other;
+
+    testRemoveEntry(test, process);
+    simTestRun(test, 60);
+    simTestAssertRuns(process);
+    other = testStartOther(test, test->a);
+    simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
+}
+
+/* ---- a process that cannot be killed (A3) ---- */
+
+/* Its host begins no session and grants nothing, until it is gone. */
+static void
+testImmortal(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_POWEROFF);
+    g_autofree char *session = NULL;
+    g_autoptr(virLeaseEngineStatus) status = NULL;
+    simProcess *other;
+
+    process->immortal = TRUE;
+    testCut(test, L + R);
+    simTestRun(test, 5 * L);
+    g_assert_null(simTestSession(test->a));
+    status = virLeaseEngineGetStatus(test->a->engine, simHostTime(test->a));
+    g_assert_nonnull(strstr(status->problem, "reset this host"));
+    g_assert_nonnull(strstr(status->problem, "'web01'"));
+    other = simTestStart(test, test->a, simGuestNew(test->world, "db01", "other", "x", NULL));
+    simTestAssertRefused(other, VIR_ERR_OPERATION_FAILED, "web01", "reset", NULL);
+    simTestKill(test, process);
+    simTestRun(test, L);
+    session = simTestSession(test->a);
+    g_assert_nonnull(session);
+    other = simTestStart(test, test->a, simGuestNew(test->world, "db02", "other", "x", NULL));
+    simTestAssertRuns(other);
+}
+
+/* A lease that is renewed after all goes on: it keeps others from the disk. */
+static void
+testImmortalWithLease(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_POWEROFF);
+    g_autofree char *before = simTestSession(test->a);
+    g_autofree char *after = NULL;
+    simProcess *other;
+
+    process->immortal = TRUE;
+    testCut(test, 3 * L);
+    testRunUntilLeft(test, K - 0.2);
+    g_assert_true(process->dying);
+    testCut(test, 0);
+    simTestRun(test, 3 * L);
+    after = simTestSession(test->a);
+    g_assert_cmpstr(after, ==, before);
+    other = testStartOther(test, test->b);
+    simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
+    other = testStartOther(test, test->a);
+    simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -231,6 +377,12 @@ main(int argc, char **argv)
     SIM_TEST("failure/removed-entry-pauses", testPauseOfAudit);
     SIM_TEST("failure/removed-entry-unconfirmed", testAuditUnconfirmed);
     SIM_TEST("failure/restart", testRestart);
+    SIM_TEST("failure/ignore", testIgnore);
+    SIM_TEST("failure/ignore-and-taken", testIgnoreThenTaken);
+    SIM_TEST("failure/ignore-without-daemon", testIgnoreWithoutDaemon);
+    SIM_TEST("failure/ignore-keeps-others-out-here", testIgnoreKeepsOthersOutHere);
+    SIM_TEST("failure/immortal-holds-up-its-host", testImmortal);
+    SIM_TEST("failure/immortal-with-lease", testImmortalWithLease);
     SIM_TEST("failure/revoked-is-not-restarted", testRevokedIsNotRestarted);
     return g_test_run();
 }

@@ -147,6 +147,27 @@ testPauseUnconfirmed(testLab *lab, gconstpointer opaque)
     g_assert_true(labGuestEnds(lab->hosts.web, (end - virTimeBootNow()) / VIR_LEASE_MILLISECOND));
 }
 
+/* Nor does the guard hurt who is to ignore it all, and it has its locks again
+ * when they can be had. */
+static void
+testIgnore(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    g_autofree char *log = NULL;
+
+    testLose(lab, VIR_LEASE_FAILURE_IGNORE);
+    labWaitGuestState(lab->hosts.a, lab->hosts.web, "lost");
+    g_assert_false(labGuestEnds(lab->hosts.web, LEASE_MS));
+    labDaemonStop(lab->hosts.a, SIGKILL);
+    labDaemonStart(lab->hosts.a);
+    g_assert_false(labGuestEnds(lab->hosts.web, LEASE_MS));
+    testFind(lab);
+    labWaitGuestState(lab->hosts.a, lab->hosts.web, "running");
+    g_assert_cmpint(labAcquire(lab->hosts.b, lab->hosts.db, DISK, NULL, NULL), ==, VIR_ERR_RESOURCE_BUSY);
+    log = labDaemonReadLog(lab->hosts.a);
+    g_assert_nonnull(strstr(log, "runs without a lease from now on"));
+    g_assert_nonnull(strstr(log, "has its locks again"));
+}
+
 #define TEST_ADD(name, func, helper) \
     g_test_add("/locking/virtleased/failure/" name, testLab, helper, testSetUp, func, testTearDown)
 
@@ -162,5 +183,6 @@ main(int argc, char **argv)
     TEST_ADD("pause-hangs", testPauseUnconfirmed, HELPER_HANGS);
     TEST_ADD("pause-fails", testPauseUnconfirmed, HELPER_FAILS);
     TEST_ADD("pause-without-helper", testPauseUnconfirmed, NULL);
+    TEST_ADD("ignore", testIgnore, NULL);
     return g_test_run();
 }

@@ -38,6 +38,20 @@ virLeaseEngineAct(virLeaseEngine *engine,
 }
 
 
+/* Likewise, about @owner. */
+virLeaseAction *
+virLeaseEngineActOwner(virLeaseEngine *engine,
+                       virLeaseActionType type,
+                       const virLeaseOwner *owner)
+{
+    virLeaseAction *action = virLeaseEngineAct(engine, type);
+
+    action->owner = owner->id;
+    action->failure = owner->failure;
+    return action;
+}
+
+
 void
 virLeaseEngineSubmit(virLeaseEngine *engine,
                      virLeaseOpPurpose purpose,
@@ -99,6 +113,7 @@ virLeaseEngineFence(virLeaseEngine *engine,
     if (owner->fenced || owner->gone)
         return NULL;
     owner->fenced = TRUE;
+    owner->fencedAt = engine->now;
     VIR_DEBUG("guest '%s' (pid %" G_GINT64_FORMAT ") is to be stopped: %s", owner->guest, owner->pid, reason);
     action = virLeaseEngineAct(engine, VIR_LEASE_ACTION_FENCE);
     action->owner = owner->id;

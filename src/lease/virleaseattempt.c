@@ -490,6 +490,10 @@ virLeaseAttemptExpire(virLeaseEngine *engine,
     g_autofree char *message = g_strdup(attempt->message);
     int code = attempt->code;
 
+    if (!message && engine->heldUp) {
+        code = VIR_ERR_OPERATION_FAILED;
+        message = g_strdup(engine->heldUp);
+    }
     if (!message) {
         virLeaseStatus status = engine->problem == VIR_LEASE_STATUS_OK ? VIR_LEASE_STATUS_LOST : engine->problem;
 

@@ -97,12 +97,20 @@ virLeaseAttemptMark(virLeaseEngine *engine,
 }
 
 
+/* Whether it ends in another run than the owner's present one. */
+gboolean
+virLeaseAttemptIsNewRun(const virLeaseAttempt *attempt)
+{
+    return attempt->kind == VIR_LEASE_ATTEMPT_TOKEN || attempt->kind == VIR_LEASE_ATTEMPT_REGAIN;
+}
+
+
 /* What the present run does not hold yet. A run that a token replaces does
  * not count: the new one needs everything. */
 void
 virLeaseAttemptWantMissing(virLeaseAttempt *attempt)
 {
-    const virLeaseRun *run = attempt->kind == VIR_LEASE_ATTEMPT_TOKEN ? NULL : attempt->owner->run;
+    const virLeaseRun *run = virLeaseAttemptIsNewRun(attempt) ? NULL : attempt->owner->run;
 
     g_ptr_array_set_size(attempt->resources, 0);
     for (guint i = 0; i < attempt->asked->len; i++) {
@@ -142,7 +150,7 @@ virLeaseAttemptRunNumber(virLeaseEngine *engine,
 {
     const virLeaseRun *run = attempt->owner->run;
 
-    if (run && attempt->kind != VIR_LEASE_ATTEMPT_TOKEN)
+    if (run && !virLeaseAttemptIsNewRun(attempt))
         return run->number;
     return virLeaseEngineNextNumber(engine);
 }
@@ -381,6 +389,10 @@ virLeaseAttemptNewRun(const virLeaseEngine *engine,
 {
     virLeaseRun *run = virLeaseRunNew(attempt->runNumber, attempt->sid, state, engine->wall);
 
+    if (attempt->kind == VIR_LEASE_ATTEMPT_REGAIN) {
+        g_strlcpy(run->fromSid, attempt->owner->run->sid, sizeof(run->fromSid));
+        run->fromRun = attempt->owner->run->number;
+    }
     if (attempt->token) {
         g_strlcpy(run->fromSid, attempt->token->sid, sizeof(run->fromSid));
         run->fromRun = attempt->token->run;
@@ -431,7 +443,7 @@ virLeaseAttemptEnter(virLeaseEngine *engine,
     virLeaseAttemptMoveEntries(attempt, attempt->owner->run);
     /* Saved before it is answered: a later daemon must know every entry. */
     virLeaseEngineSaveOwner(engine, attempt->owner);
-    virLeaseEngineAct(engine, action)->owner = attempt->owner->id;
+    virLeaseEngineActOwner(engine, action, attempt->owner);
 }
 
 
@@ -468,6 +480,9 @@ virLeaseAttemptNotEntered(virLeaseEngine *engine,
     }
     if (attempt->kind == VIR_LEASE_ATTEMPT_ATTACH) {
         virLeaseAttemptTakeBack(engine, attempt);
+    } else if (attempt->kind == VIR_LEASE_ATTEMPT_REGAIN) {
+        /* It runs all the same. */
+        virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
     } else {
         virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
         virLeaseEngineLeave(engine, owner);
@@ -583,6 +598,8 @@ virLeaseAttemptFinish(virLeaseEngine *engine,
     attempt->request = 0;
     if (attempt->owner)
         attempt->owner->attempt = NULL;
+    if (attempt->owner && attempt->kind == VIR_LEASE_ATTEMPT_REGAIN)
+        virLeaseFailureRegained(engine, attempt->owner, code, message);
     attempt->owner = NULL;
     attempt->scan = NULL;
     virLeaseAttemptMove(engine, attempt, VIR_LEASE_ATTEMPT_DONE);

@@ -174,6 +174,18 @@ virLeaseConflictAddOther(GPtrArray *others,
 }
 
 
+/* What a guest that wants its locks back left where it had them. */
+static gboolean
+virLeaseConflictIsOldRun(const virLeaseAttempt *attempt,
+                         const virLeaseEntryName *name)
+{
+    const virLeaseRun *run = attempt->owner ? attempt->owner->run : NULL;
+
+    return attempt->kind == VIR_LEASE_ATTEMPT_REGAIN && run && run->number == name->run &&
+        g_str_equal(run->sid, name->sid);
+}
+
+
 static void
 virLeaseConflictTake(virLeaseEngine *engine,
                      virLeaseAttempt *attempt,
@@ -188,6 +200,10 @@ virLeaseConflictTake(virLeaseEngine *engine,
         return;
     }
     wanted = virLeaseConflictWanted(attempt, seen->name.hash);
+    if (wanted && virLeaseConflictIsOldRun(attempt, &seen->name)) {
+        virLeaseConflictAddOther(attempt->others, before, &seen->name, path, TRUE);
+        return;
+    }
     if (!wanted || g_str_equal(wanted->path, path) || (wanted->name.shared && seen->name.shared) ||
         (wanted->name.shared != seen->name.shared && !VIR_LEASE_RULE(engine, MODES_IGNORED)))
         return;

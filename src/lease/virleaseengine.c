@@ -97,6 +97,7 @@ virLeaseEngineFree(virLeaseEngine *engine)
     g_rand_free(engine->rand);
     g_free(engine->usedShards);
     g_free(engine->problemText);
+    g_free(engine->heldUp);
     g_free(engine->lockspace);
     g_free(engine->url);
     g_free(engine->host);
@@ -254,7 +255,7 @@ virLeaseEngineStartOwner(virLeaseEngine *engine,
     gboolean adopted = owner->run && virLeaseEngineIsOwnSid(engine, owner->run->sid);
 
     if (owner->entered)
-        virLeaseEngineAct(engine, VIR_LEASE_ACTION_ENTER)->owner = owner->id;
+        virLeaseEngineActOwner(engine, VIR_LEASE_ACTION_ENTER, owner);
     if (owner->gone && !adopted) {
         virLeaseOwnerForget(engine, owner);
         return;
@@ -536,7 +537,7 @@ virLeaseEngineOwnerState(const virLeaseOwner *owner)
 {
     static const char *const states[VIR_LEASE_RUN_LAST] = { "registered", "running", "stopped", "stopped" };
 
-    if (owner->fenced)
+    if (owner->fenced || owner->lost)
         return "lost";
     if (owner->attempt)
         return "acquiring";
@@ -586,7 +587,9 @@ virLeaseEngineGetStatus(const virLeaseEngine *engine,
         status->session = g_strdup(engine->session.sid);
     status->end = engine->session.end;
     status->length = engine->format.length;
-    if (engine->problem != VIR_LEASE_STATUS_OK)
+    if (engine->heldUp)
+        status->problem = g_strdup(engine->heldUp);
+    else if (engine->problem != VIR_LEASE_STATUS_OK)
         status->problem = virLeaseMessageProblem(engine, engine->problem, engine->problemText);
     status->coherent = virLeaseObserverIsCoherent(engine->observer);
     status->owners = g_ptr_array_new_with_free_func((GDestroyNotify) virLeaseOwnerStatusFree);

@@ -108,7 +108,7 @@ typedef enum {
     VIR_LEASE_ACTION_SAVE_SESSION,  /* replace what is saved of the session by @text */
     VIR_LEASE_ACTION_SAVE_OWNER,    /* replace what is saved of @owner by @text */
     VIR_LEASE_ACTION_FORGET_OWNER,  /* remove what is saved of @owner; its number does not come again */
-    VIR_LEASE_ACTION_ENTER,     /* tell the guard that @owner runs; answer with an event ENTERED */
+    VIR_LEASE_ACTION_ENTER,     /* tell the guard that @owner runs, and with @failure IGNORE is spared; answer with an event ENTERED */
     VIR_LEASE_ACTION_LEAVE,     /* tell the guard that @owner no longer runs */
     VIR_LEASE_ACTION_CONFIRM,   /* answer with an event ENTERED as after ENTER, without telling the guard */
     VIR_LEASE_ACTION_END,       /* tell the guard that the lease now lasts until @end */
@@ -136,7 +136,7 @@ struct _virLeaseAction {
     char *token;                /* ANSWER to SUSPEND and INQUIRE; NULL if there is nothing to hand over */
     char *text;                 /* SAVE_*: JSON */
     virLeaseTime end;           /* END, FAILING */
-    virLeaseFailure failure;    /* FAILING */
+    virLeaseFailure failure;    /* ENTER, FAILING: @owner's */
     gboolean restart;           /* FENCE */
 };
 

@@ -74,8 +74,12 @@ struct _virLeaseOwner {
     gboolean gone;          /* the process is known dead; kept for its exited run only */
     gboolean entered;       /* the guard has it as running */
     gboolean failing;       /* its failure action was begun: a FAILING went out */
+    gboolean lost;          /* it runs on without a lease, as it is to ignore that */
+    virLeaseTime regainNext; /* when its locks are tried for again */
+    virLeaseSpan regainBackoff;
     virLeaseTime fenceAt;   /* when FENCE follows on that for another reason than the lease's end; 0: none */
     gboolean fenced;        /* a FENCE went out; it never runs again */
+    virLeaseTime fencedAt;
     gboolean ran;           /* it was granted a run at some time, or that is not known */
     GHashTable *wanted;     /* names of the resources that it was registered with */
     virLeaseRun *run;       /* the present one, or NULL */
@@ -138,6 +142,7 @@ typedef enum {
     VIR_LEASE_ATTEMPT_START,    /* fresh, for CPUs that are about to run */
     VIR_LEASE_ATTEMPT_TOKEN,    /* the same, presenting an old run */
     VIR_LEASE_ATTEMPT_ATTACH,   /* more resources for the present run */
+    VIR_LEASE_ATTEMPT_REGAIN,   /* afresh, for CPUs that run without a lease; nobody waits for an answer */
 } virLeaseAttemptKind;
 
 typedef enum {
@@ -261,6 +266,7 @@ struct _virLeaseEngine {
     gboolean distrust;          /* the export was rolled back: no tokens of dead sessions (rule 20) */
 
     virLeaseSession session;
+    char *heldUp;               /* who outlived its lease, so that there is no new session; or NULL */
     GHashTable *endedSids;      /* own ended sessions: sid -> number of owners that may still run, as pointer */
     virLeaseObserver *observer;
     gboolean observing;
@@ -324,6 +330,7 @@ void virLeaseEngineSetProblem(virLeaseEngine *engine, virLeaseStatus status, con
 
 /* virleaseaction.c: what goes out */
 virLeaseAction *virLeaseEngineAct(virLeaseEngine *engine, virLeaseActionType type);
+virLeaseAction *virLeaseEngineActOwner(virLeaseEngine *engine, virLeaseActionType type, const virLeaseOwner *owner);
 void virLeaseEngineSubmit(virLeaseEngine *engine, virLeaseOpPurpose purpose, virLeaseOpType type,
                           guint64 ref, const char *path, const char *target, gint64 mtime);
 void virLeaseEngineAnswer(virLeaseEngine *engine, guint64 request, int code,
@@ -349,7 +356,10 @@ void virLeaseFailureApproach(virLeaseEngine *engine);
 void virLeaseFailureAverted(virLeaseEngine *engine);
 void virLeaseFailureBegin(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
 void virLeaseFailureNow(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
+void virLeaseFailureSessionEnded(virLeaseEngine *engine);
+void virLeaseFailureRegained(virLeaseEngine *engine, virLeaseOwner *owner, int code, const char *message);
 void virLeaseFailureStopped(virLeaseOwner *owner);
+gboolean virLeaseFailureHoldsUp(virLeaseEngine *engine);
 void virLeaseFailureTimers(virLeaseEngine *engine);
 virLeaseTime virLeaseFailureWakeup(const virLeaseEngine *engine);
 
@@ -410,6 +420,7 @@ void virLeaseUpkeepScanned(virLeaseEngine *engine, virLeaseScan *scan);
 /* virleaserequest.c: what is asked for (rules 16 and 21) */
 void virLeaseAttemptRegister(virLeaseEngine *engine, const virLeaseEvent *event);
 void virLeaseAttemptAcquire(virLeaseEngine *engine, const virLeaseEvent *event);
+void virLeaseAttemptRegain(virLeaseEngine *engine, virLeaseOwner *owner);
 
 /* virleaseattempt.c: the course of an acquisition */
 void virLeaseAttemptCancel(virLeaseEngine *engine, virLeaseAttempt *attempt, int code, const char *message);
@@ -427,6 +438,7 @@ void virLeaseAttemptTimers(virLeaseEngine *engine);
 virLeaseTime virLeaseAttemptWakeup(const virLeaseEngine *engine);
 
 /* virleaseattempttry.c: one try, from its SYMLINKs to its grant or withdrawal */
+gboolean virLeaseAttemptIsNewRun(const virLeaseAttempt *attempt);
 void virLeaseAttemptMove(virLeaseEngine *engine, virLeaseAttempt *attempt, virLeaseAttemptState state);
 void virLeaseAttemptTry(virLeaseEngine *engine, virLeaseAttempt *attempt);
 void virLeaseAttemptWantMissing(virLeaseAttempt *attempt);
@@ -463,6 +475,7 @@ char *virLeaseMessageBusy(const virLeaseEngine *engine, const virLeaseAttempt *a
 char *virLeaseMessageBusyHere(const virLeaseEngine *engine, const virLeaseResource *resource, const virLeaseOwner *owner);
 char *virLeaseMessageProblem(const virLeaseEngine *engine, virLeaseStatus status, const char *detail);
 char *virLeaseMessageTokenVoid(const char *guest, const char *path);
+char *virLeaseMessageHeldUp(const virLeaseEngine *engine, const virLeaseOwner *owner);
 char *virLeaseMessageHandover(const virLeaseAttempt *attempt);
 int virLeaseMessageProblemCode(virLeaseStatus status);
 

@@ -11,6 +11,9 @@
 
 VIR_LOG_INIT("lease.failure");
 
+/* An ignoring guest's disks are looked at again so often at least. */
+#define VIR_LEASE_REGAIN_MAX (600 * VIR_LEASE_SECOND)
+
 static const char *const virLeaseFailureNames[VIR_LEASE_FAILURE_LAST] = {
     "poweroff", "restart", "pause", "ignore"
 };
@@ -31,6 +34,90 @@ virLeaseFailureFromString(const char *name)
     while (failure < VIR_LEASE_FAILURE_LAST && g_strcmp0(name, virLeaseFailureNames[failure]) != 0)
         failure++;
     return failure;
+}
+
+
+/* ---- guests that ignore it ---- */
+
+/* One that runs, and is not only about to. */
+static gboolean
+virLeaseFailureIsIgnored(const virLeaseOwner *owner)
+{
+    return owner->failure == VIR_LEASE_FAILURE_IGNORE && virLeaseOwnerIsRunning(owner) && !owner->fenced &&
+        !(owner->attempt && owner->attempt->state == VIR_LEASE_ATTEMPT_ENTERING &&
+          owner->attempt->kind != VIR_LEASE_ATTEMPT_REGAIN);
+}
+
+
+static void
+virLeaseFailureIgnore(virLeaseEngine *engine,
+                      virLeaseOwner *owner,
+                      const char *reason)
+{
+    if (!owner->failing)
+        VIR_WARN("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ") runs on, as on_lockfailure says, though %s",
+                 engine->lockspace, owner->guest, owner->pid, reason);
+    owner->failing = TRUE;
+}
+
+
+static void
+virLeaseFailureLose(virLeaseEngine *engine,
+                    virLeaseOwner *owner)
+{
+    if (owner->lost)
+        return;
+    VIR_ERROR("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ") runs without a lease from now on, as on_lockfailure "
+              "says: others may come to write to its disks", engine->lockspace, owner->guest, owner->pid);
+    owner->lost = TRUE;
+    owner->regainNext = engine->now;
+    owner->regainBackoff = 0;
+}
+
+
+/* Others may have their disks from now on. */
+void
+virLeaseFailureSessionEnded(virLeaseEngine *engine)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, engine->owners);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (virLeaseFailureIsIgnored(value))
+            virLeaseFailureLose(engine, value);
+    }
+}
+
+
+/* What became of the try to have its locks again. */
+void
+virLeaseFailureRegained(virLeaseEngine *engine,
+                        virLeaseOwner *owner,
+                        int code,
+                        const char *message)
+{
+    if (code == VIR_ERR_OK) {
+        VIR_WARN("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ") has its locks again; others may have written to its "
+                 "disks meanwhile", engine->lockspace, owner->guest, owner->pid);
+        owner->lost = owner->failing = FALSE;
+        virLeaseSessionOwnerStopped(engine, owner->run->fromSid);
+        return;
+    }
+    owner->regainBackoff = CLAMP(owner->regainBackoff * 2, engine->format.length, VIR_LEASE_REGAIN_MAX);
+    owner->regainNext = engine->now + owner->regainBackoff;
+    VIR_ERROR("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ") runs without a lease, and cannot get one: %s; "
+              "destroy one of the two", engine->lockspace, owner->guest, owner->pid, message);
+}
+
+
+static void
+virLeaseFailureRegain(virLeaseEngine *engine,
+                      virLeaseOwner *owner)
+{
+    if (owner->lost && !owner->attempt && virLeaseFailureIsIgnored(owner) && virLeaseEngineSessionUsable(engine) &&
+        engine->now >= owner->regainNext)
+        virLeaseAttemptRegain(engine, owner);
 }
 
 
@@ -76,10 +163,8 @@ virLeaseFailureAnnounce(virLeaseEngine *engine,
     VIR_WARN("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ", on_lockfailure %s) has %.1f s left: %s",
              engine->lockspace, owner->guest, owner->pid, virLeaseFailureToString(owner->failure),
              (until - engine->now) / 1e9, reason);
-    action = virLeaseEngineAct(engine, VIR_LEASE_ACTION_FAILING);
-    action->owner = owner->id;
+    action = virLeaseEngineActOwner(engine, VIR_LEASE_ACTION_FAILING, owner);
     action->end = until;
-    action->failure = owner->failure;
     action->message = g_strdup(reason);
 }
 
@@ -114,7 +199,7 @@ virLeaseFailureAverted(virLeaseEngine *engine)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         virLeaseOwner *owner = value;
 
-        if (!owner->failing || owner->fenceAt)
+        if (!owner->failing || owner->fenceAt || owner->lost)
             continue;
         owner->failing = FALSE;
         VIR_INFO("lockspace '%s': the lease of guest '%s' was renewed in time after all",
@@ -132,6 +217,8 @@ virLeaseFailureBegin(virLeaseEngine *engine,
 {
     if (!virLeaseFailureNeedsLead(owner)) {
         virLeaseFailureNow(engine, owner, reason);
+        if (virLeaseFailureIsIgnored(owner))
+            virLeaseFailureLose(engine, owner);
         return;
     }
     owner->fenceAt = engine->now + virLeaseFailureLead(engine);
@@ -146,8 +233,16 @@ virLeaseFailureNow(virLeaseEngine *engine,
                    virLeaseOwner *owner,
                    const char *reason)
 {
-    virLeaseAction *action = virLeaseEngineFence(engine, owner, reason);
+    virLeaseAction *action;
 
+    if (virLeaseFailureIsIgnored(owner)) {
+        virLeaseFailureIgnore(engine, owner, reason);
+        /* An earlier daemon's session, or none at all. */
+        if (!virLeaseEngineIsOwnSid(engine, owner->run->sid))
+            virLeaseFailureLose(engine, owner);
+        return;
+    }
+    action = virLeaseEngineFence(engine, owner, reason);
     if (action)
         action->restart = owner->failure == VIR_LEASE_FAILURE_RESTART;
 }
@@ -157,8 +252,42 @@ virLeaseFailureNow(virLeaseEngine *engine,
 void
 virLeaseFailureStopped(virLeaseOwner *owner)
 {
-    owner->failing = FALSE;
+    owner->failing = owner->lost = FALSE;
     owner->fenceAt = 0;
+}
+
+
+/* A3 says that a killed process is gone within K, which is over when the lease
+ * is. SIGKILL comes after K / 4. */
+static gboolean
+virLeaseFailureOutlives(const virLeaseEngine *engine,
+                        const virLeaseOwner *owner)
+{
+    return owner->fenced && virLeaseOwnerIsRunning(owner) &&
+        engine->now >= owner->fencedAt + virLeaseEngineMargin(engine) / 2;
+}
+
+
+/* Whether a guest has outlived its lease: a host on which that happens is not
+ * to go on as if nothing were. */
+gboolean
+virLeaseFailureHoldsUp(virLeaseEngine *engine)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, engine->owners);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (!virLeaseFailureOutlives(engine, value))
+            continue;
+        if (!engine->heldUp) {
+            engine->heldUp = virLeaseMessageHeldUp(engine, value);
+            VIR_ERROR("%s", engine->heldUp);
+        }
+        return TRUE;
+    }
+    g_clear_pointer(&engine->heldUp, g_free);
+    return FALSE;
 }
 
 
@@ -174,6 +303,7 @@ virLeaseFailureTimers(virLeaseEngine *engine)
 
         if (owner->fenceAt && engine->now >= owner->fenceAt)
             virLeaseFailureNow(engine, owner, _("its lock was removed from the export by somebody else"));
+        virLeaseFailureRegain(engine, owner);
     }
 }
 
@@ -192,6 +322,8 @@ virLeaseFailureWakeup(const virLeaseEngine *engine)
 
         if (owner->fenceAt && !owner->fenced)
             wakeup = MIN(wakeup, owner->fenceAt);
+        if (owner->lost && !owner->attempt && owner->regainNext > engine->now)
+            wakeup = MIN(wakeup, owner->regainNext);
         if (lead && virLeaseFailureNeedsLead(owner))
             wakeup = MIN(wakeup, virLeaseFailureLeadBegins(engine));
     }

@@ -208,6 +208,17 @@ virLeaseMessageTokenVoid(const char *guest,
 }
 
 
+/* No session is begun beside a guest that nobody can stop. */
+char *
+virLeaseMessageHeldUp(const virLeaseEngine *engine,
+                      const virLeaseOwner *owner)
+{
+    return g_strdup_printf(_("lockspace '%1$s' grants nothing on this host: guest '%2$s' (process %3$lld) has lost its "
+                             "lease and cannot be killed, so it may still write to its disks; reset this host"),
+                           engine->lockspace, owner->guest, (long long) owner->pid);
+}
+
+
 char *
 virLeaseMessageHandover(const virLeaseAttempt *attempt)
 {

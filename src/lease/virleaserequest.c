@@ -356,6 +356,22 @@ virLeaseAttemptTakeStopBack(virLeaseEngine *engine,
 }
 
 
+/* For a guest that runs on without a lease: what it had, once more. */
+void
+virLeaseAttemptRegain(virLeaseEngine *engine,
+                      virLeaseOwner *owner)
+{
+    g_autoptr(GPtrArray) resources = g_ptr_array_new();
+    const virLeaseEvent event = { .deadline = VIR_LEASE_TIME_NEVER, .resources = resources };
+    virLeaseAttempt *attempt;
+
+    for (guint i = 0; i < owner->run->entries->len; i++)
+        g_ptr_array_add(resources, ((virLeaseEntry *) g_ptr_array_index(owner->run->entries, i))->resource);
+    attempt = virLeaseAttemptNew(engine, &event, owner, VIR_LEASE_ATTEMPT_REGAIN);
+    virLeaseAttemptBegin(engine, attempt);
+}
+
+
 /* libvirt keeps a persistent guest's state when its process has ended, and
  * presents it with the next one, years later even. A process that boots and
  * was granted nothing so far has no memory to go on with: it starts afresh. */

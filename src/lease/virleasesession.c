@@ -446,6 +446,7 @@ virLeaseSessionEnd(virLeaseEngine *engine,
     session->state = VIR_LEASE_SESSION_ACTIVE;
     virLeaseSessionMove(engine, VIR_LEASE_SESSION_NONE);
     virLeaseAttemptSessionEnded(engine);
+    virLeaseFailureSessionEnded(engine);
     virLeaseSessionDropRuns(engine);
     virLeaseSessionOwnerStopped(engine, sid);
 }
@@ -523,7 +524,7 @@ virLeaseSessionTimers(virLeaseEngine *engine)
         return;
     if (!engine->formatOutstanding && engine->now >= engine->formatNext)
         virLeaseSessionReadFormat(engine);
-    if (session->state == VIR_LEASE_SESSION_NONE && engine->formatKnown)
+    if (session->state == VIR_LEASE_SESSION_NONE && engine->formatKnown && !virLeaseFailureHoldsUp(engine))
         virLeaseSessionMake(engine);
     if (session->outstanding || session->state == VIR_LEASE_SESSION_NONE || engine->now < session->next)
         return;

@@ -220,7 +220,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
 {
     const virLeaseEntry *entry;
 
-    if (!owner->run || owner->gone || owner->fenced || owner->fenceAt || owner->attempt ||
+    if (!owner->run || owner->gone || owner->fenced || owner->fenceAt || owner->lost || owner->attempt ||
         !virLeaseEngineIsOwnSid(engine, owner->run->sid))
         return;
     entry = virLeaseUpkeepMissing(owner->run, scan);

@@ -175,6 +175,8 @@ virLockDaemonLockspaceEnter(virLockDaemonLockspace *lockspace, const virLeaseAct
 
     event->type = VIR_LEASE_EVENT_ENTERED;
     event->owner = action->owner;
+    if (owner && action->type == VIR_LEASE_ACTION_ENTER)
+        owner->ignore = action->failure == VIR_LEASE_FAILURE_IGNORE;
     event->ok = virLockDaemonLockspaceMayEnter(lockspace, action->type, owner);
     g_queue_push_tail(&lockspace->entered, event);
 }

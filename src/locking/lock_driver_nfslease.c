@@ -146,12 +146,14 @@ virLockManagerNfsleaseTakeAction(virLockManagerNfsleaseGuest *guest,
     case VIR_DOMAIN_LOCK_FAILURE_PAUSE:
         guest->failure = VIR_LEASE_FAILURE_PAUSE;
         return 0;
-    case VIR_DOMAIN_LOCK_FAILURE_RESTART:
     case VIR_DOMAIN_LOCK_FAILURE_IGNORE:
+        guest->failure = VIR_LEASE_FAILURE_IGNORE;
+        return 0;
+    case VIR_DOMAIN_LOCK_FAILURE_RESTART:
     case VIR_DOMAIN_LOCK_FAILURE_LAST:
     default:
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       _("nfslease only supports 'poweroff' and 'pause' for <on_lockfailure>"));
+                       _("nfslease only supports 'poweroff', 'pause' and 'ignore' for <on_lockfailure>"));
         return -1;
     }
 }

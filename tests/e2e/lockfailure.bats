@@ -157,3 +157,39 @@ paused()
     stopped_in_time kvm1 orphan "$renewed"
     lab_libvirtd_again kvm1
 }
+
+locked()
+{
+    [ "$(on "$1" virt-lease status --json |
+        jq -r --arg g "$2" '.lockspaces[0].owners[] | select(.guest == $g).state')" = running ]
+}
+
+@test "ignore: runs on, and has its lock again when the server is back" {
+    guest ignore stoic stoic-disk
+    lab_guest stoic-other stoic-disk
+    lab_create kvm1 stoic
+    sleep 1
+    lab_server_freeze
+    sleep $LONG
+    not locked kvm1 stoic
+    lab_server_thaw
+    lab_wait $((LAB_LEASE * 2 + 5)) locked kvm1 stoic
+    ran_through kvm1 stoic
+    refused kvm2 stoic-other 1000 "'stoic'" "'kvm1'"
+}
+
+@test "ignore: the guest that took its disk is left alone, and named" {
+    guest ignore bold bold-disk
+    lab_guest bolder bold-disk
+    lab_create kvm1 bold
+    lab_cut kvm1
+    lab_wait $((3 * LAB_LEASE)) lab_create kvm2 bolder
+    lab_mend kvm1
+    lab_wait $((2 * LAB_LEASE)) grep -q "'bold' .* cannot get one: .*'bolder'.*'kvm2'" "$LAB_DIR/kvm1/virtleased.log"
+    lab_running kvm2 bolder
+    # Two writers: that is what "ignore" means, and the witness has to say so.
+    not lab_witness_clean
+    lab_destroy_all kvm1 kvm2
+    lab_witness_stop
+    lab_witness_start
+}

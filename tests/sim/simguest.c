@@ -164,7 +164,10 @@ simProcessDie(simProcess *process, const char *why)
 static void
 simProcessKilled(gpointer data)
 {
-    simProcessDie(data, "killed");
+    const simProcess *process = data;
+
+    if (!process->immortal)
+        simProcessDie(data, "killed");
 }
 
 void

@@ -194,7 +194,8 @@ simHostGuardRings(gpointer data)
     for (i = 0; i < host->world->alive->len; i++) {
         simProcess *process = g_ptr_array_index(host->world->alive, i);
 
-        if (process->host == host && g_hash_table_contains(host->entered, &process->owner))
+        if (process->host == host && g_hash_table_contains(host->entered, &process->owner) &&
+            process->guest->failure != VIR_LEASE_FAILURE_IGNORE)
             simHostKill(host, process, "the guard: its lease is about to end");
     }
 }

@@ -131,12 +131,20 @@ simJudgeInHole(const simProcess *process, const simDisk *disk)
     return process->unplugged && !disk->ran;
 }
 
+/* Nothing is promised to who ignores the loss of his lease, nor about him. */
+gboolean
+simJudgeIsIgnoring(const simProcess *process)
+{
+    return process->guest->failure == VIR_LEASE_FAILURE_IGNORE;
+}
+
 static void
 simJudgeCheckUse(simJudge *judge, const simProcess *process, const simDisk *disk, const simJudgeUse *other)
 {
     const simProcess *rival = other->process;
 
-    if (rival == process || !simJudgeConflict(disk->resource->mode, other->mode))
+    if (rival == process || !simJudgeConflict(disk->resource->mode, other->mode) ||
+        simJudgeIsIgnoring(process) || simJudgeIsIgnoring(rival))
         return;
     if (other->runs) {
         simJudgeViolation(judge, "S1", "'%s' (pid %" G_GINT64_FORMAT " on %s) runs with '%s' while '%s' (pid %" G_GINT64_FORMAT " on %s) does",

@@ -234,7 +234,7 @@ simJudgeRemoved(simJudge *judge, const char *name, const char *target)
 
     if (process)
         simJudgeForgetHold(judge, process, name);
-    if (!process || process->state != SIM_PROCESS_RUNNING || judge->world->lostData)
+    if (!process || process->state != SIM_PROCESS_RUNNING || judge->world->lostData || simJudgeIsIgnoring(process))
         return;
     for (i = 0; i < process->disks->len; i++) {
         const simDisk *disk = g_ptr_array_index(process->disks, i);

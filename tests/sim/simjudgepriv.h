@@ -53,6 +53,7 @@ typedef struct {
 
 /* The newest entry of @pid for @resource that nobody is removing. Returns
  * whether there is one; the caller frees its name. */
+gboolean simJudgeIsIgnoring(const simProcess *process);
 gboolean simJudgeSearchFor(simJudge *judge,
                            gint64 pid,
                            const char *resource,

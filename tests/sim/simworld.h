@@ -130,6 +130,7 @@ struct _simProcess {
     char *token;                /* libvirt's lock state */
     gboolean busy;              /* a call of libvirt is under way */
     gboolean dying;             /* a kill was sent */
+    gboolean immortal;          /* no kill ends it: it waits for a device in the kernel */
     virLeaseTime diedAt;
     simMigration *migration;    /* or NULL */
     gboolean startPaused;
