@@ -377,7 +377,7 @@ testOnLockFailure(testPlugin *plugin,
     static const virLeaseFailure failures[VIR_DOMAIN_LOCK_FAILURE_LAST] = {
         [VIR_DOMAIN_LOCK_FAILURE_DEFAULT] = VIR_LEASE_FAILURE_POWEROFF,
         [VIR_DOMAIN_LOCK_FAILURE_POWEROFF] = VIR_LEASE_FAILURE_POWEROFF,
-        [VIR_DOMAIN_LOCK_FAILURE_RESTART] = VIR_LEASE_FAILURE_LAST,
+        [VIR_DOMAIN_LOCK_FAILURE_RESTART] = VIR_LEASE_FAILURE_RESTART,
         [VIR_DOMAIN_LOCK_FAILURE_PAUSE] = VIR_LEASE_FAILURE_PAUSE,
         [VIR_DOMAIN_LOCK_FAILURE_IGNORE] = VIR_LEASE_FAILURE_IGNORE,
     };
@@ -387,13 +387,13 @@ testOnLockFailure(testPlugin *plugin,
     g_assert_cmpint(testPluginInit(plugin, ""), ==, 0);
     testNewWithDisk(plugin, &man, image);
     for (action = 0; action <= VIR_DOMAIN_LOCK_FAILURE_LAST + 1; action++) {
-        if (action < VIR_DOMAIN_LOCK_FAILURE_LAST && failures[action] < VIR_LEASE_FAILURE_LAST) {
+        if (action < VIR_DOMAIN_LOCK_FAILURE_LAST) {
             testAcceptsAction(plugin, &man, action, failures[action]);
             continue;
         }
         g_assert_cmpint(plugin->driver->drvAcquire(&man, NULL, TEST_REGISTER,
                                                    (virDomainLockFailureAction) action, NULL), ==, -1);
-        testErrorExpect(VIR_ERR_CONFIG_UNSUPPORTED, "on_lockfailure", "poweroff");
+        testErrorExpect(VIR_ERR_CONFIG_UNSUPPORTED, "on_lockfailure", "number");
     }
     plugin->driver->drvFree(&man);
     g_assert_null(fakeDaemonTake(plugin->daemon));

@@ -221,6 +221,30 @@ testRevokedIsNotRestarted(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(test->a->restarts, ==, 0);
 }
 
+/* Nobody starts again what lives on another host. What is in its own way, as its
+ * daemon was away for so long that nobody knows it for dead yet, is tried on. */
+static void
+testElsewhere(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStart(test, VIR_LEASE_FAILURE_RESTART);
+    simProcess *again = simTestStart(test, test->b, process->guest);
+
+    simTestAssertRefused(again, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
+    g_assert_true(again->elsewhere);
+
+    simHostCrashDaemon(test->a);
+    simTestRun(test, L + 1);
+    simTestAssertState(process, SIM_PROCESS_DEAD);
+    simHostStartDaemon(test->a);
+    simTestRun(test, 1);
+    again = simTestStart(test, test->a, process->guest);
+    simTestAssertRefused(again, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
+    g_assert_false(again->elsewhere);
+    simTestRun(test, 2 * L);
+    again = simTestStart(test, test->a, process->guest);
+    simTestAssertRuns(again);
+}
+
 /* ---- ignore ---- */
 
 static const char *
@@ -377,6 +401,7 @@ main(int argc, char **argv)
     SIM_TEST("failure/removed-entry-pauses", testPauseOfAudit);
     SIM_TEST("failure/removed-entry-unconfirmed", testAuditUnconfirmed);
     SIM_TEST("failure/restart", testRestart);
+    SIM_TEST("failure/elsewhere", testElsewhere);
     SIM_TEST("failure/ignore", testIgnore);
     SIM_TEST("failure/ignore-and-taken", testIgnoreThenTaken);
     SIM_TEST("failure/ignore-without-daemon", testIgnoreWithoutDaemon);

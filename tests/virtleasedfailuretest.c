@@ -62,6 +62,7 @@ testTearDown(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 #define HELPER_WORKS "echo \"$@\" >> called"
 #define HELPER_HANGS HELPER_WORKS "; exec sleep 600"
 #define HELPER_FAILS HELPER_WORKS "; echo no libvirt here >&2; exit 1"
+#define HELPER_LIBVIRT HELPER_WORKS "; case $1 in describe) echo '<domain/>';; start) cat > input;; esac"
 /* Only the second time: libvirtd was just restarting. */
 #define HELPER_COMES HELPER_WORKS "; [ $(wc -l < called) -ge 2 ]"
 
@@ -89,6 +90,59 @@ testLeft(const testLab *lab)
 
     labStatusFree(status);
     return left;
+}
+
+static void
+testWaitFileSays(const char *path, const char *wanted)
+{
+    g_autofree char *text = NULL;
+
+    for (int i = 0; i < 500 && g_strcmp0(text, wanted) != 0; i++) {
+        g_free(text);
+        text = NULL;
+        g_file_get_contents(path, &text, NULL, NULL);
+        g_usleep(10 * 1000);
+    }
+    g_assert_cmpstr(text, ==, wanted);
+}
+
+/* The file of a guest that is to be started again says @wanted. */
+static void
+testWaitSaved(const char *state, const char *wanted)
+{
+    g_autofree char *path = g_build_filename(state, "restarts", NULL);
+    gboolean found = FALSE;
+
+    for (int i = 0; i < 500 && !found; i++) {
+        GDir *dir = g_dir_open(path, 0, NULL);
+        const char *name = dir ? g_dir_read_name(dir) : NULL;
+        g_autofree char *file = name ? g_build_filename(path, name, NULL) : NULL;
+        g_autofree char *text = NULL;
+
+        found = file && g_file_get_contents(file, &text, NULL, NULL) && strstr(text, wanted);
+        if (dir)
+            g_dir_close(dir);
+        g_usleep(10 * 1000);
+    }
+    g_assert_true(found);
+}
+
+/* No guest is left that @state wants started again. */
+static void
+testWaitDirEmpty(const char *state)
+{
+    g_autofree char *path = g_build_filename(state, "restarts", NULL);
+    gboolean empty = FALSE;
+
+    for (int i = 0; i < 500 && !empty; i++) {
+        GDir *dir = g_dir_open(path, 0, NULL);
+
+        g_assert_nonnull(dir);
+        empty = g_dir_read_name(dir) == NULL;
+        g_dir_close(dir);
+        g_usleep(10 * 1000);
+    }
+    g_assert_true(empty);
 }
 
 /* Waits until the helper was called @times times, for the right guest. */
@@ -147,6 +201,30 @@ testPauseUnconfirmed(testLab *lab, gconstpointer opaque)
     g_assert_true(labGuestEnds(lab->hosts.web, (end - virTimeBootNow()) / VIR_LEASE_MILLISECOND));
 }
 
+/* What libvirt knows of a guest is asked before it is killed; it is started
+ * again from that, by a daemon that was started meanwhile, too, when the
+ * lockspace is back, and not before. */
+static void
+testRestart(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    g_autofree char *input = g_build_filename(lab->dir, "input", NULL);
+    g_autofree char *xml = NULL;
+
+    testLose(lab, VIR_LEASE_FAILURE_RESTART);
+    testWaitCalled(lab, "describe ", 1);
+    g_assert_true(labGuestEnds(lab->hosts.web, LEASE_MS));
+    testWaitSaved(lab->hosts.a->state, "domain/>");
+    labDaemonStop(lab->hosts.a, SIGKILL);
+    labDaemonStart(lab->hosts.a);
+    g_usleep(1500 * 1000);
+    g_assert_false(g_file_test(input, G_FILE_TEST_EXISTS));
+    testFind(lab);
+    for (int i = 0; i < 1500 && !g_file_test(input, G_FILE_TEST_EXISTS); i++)
+        g_usleep(10 * 1000);
+    testWaitFileSays(input, "<domain/>");
+    testWaitDirEmpty(lab->hosts.a->state);
+}
+
 /* Nor does the guard hurt who is to ignore it all, and it has its locks again
  * when they can be had. */
 static void
@@ -183,6 +261,7 @@ main(int argc, char **argv)
     TEST_ADD("pause-hangs", testPauseUnconfirmed, HELPER_HANGS);
     TEST_ADD("pause-fails", testPauseUnconfirmed, HELPER_FAILS);
     TEST_ADD("pause-without-helper", testPauseUnconfirmed, NULL);
+    TEST_ADD("restart", testRestart, HELPER_LIBVIRT);
     TEST_ADD("ignore", testIgnore, NULL);
     return g_test_run();
 }

@@ -85,7 +85,7 @@ virLeaseEngineSubmit(virLeaseEngine *engine,
 }
 
 
-void
+virLeaseAction *
 virLeaseEngineAnswer(virLeaseEngine *engine,
                      guint64 request,
                      int code,
@@ -98,6 +98,7 @@ virLeaseEngineAnswer(virLeaseEngine *engine,
     action->code = code;
     action->message = g_strdup(message);
     action->token = g_strdup(token);
+    return action;
 }
 
 

@@ -449,9 +449,7 @@ virLeaseAttemptCancel(virLeaseEngine *engine,
 {
     g_autofree char *text = g_strdup(message);
 
-    if (attempt->request)
-        virLeaseEngineAnswer(engine, attempt->request, code, text, NULL);
-    attempt->request = 0;
+    virLeaseAttemptAnswer(engine, attempt, code, text);
     attempt->redo = FALSE;
     if (attempt->owner)
         attempt->owner->attempt = NULL;

@@ -583,6 +583,26 @@ virLeaseAttemptWithdraw(virLeaseEngine *engine,
 }
 
 
+/* Answers, if nobody did before. */
+void
+virLeaseAttemptAnswer(virLeaseEngine *engine,
+                      virLeaseAttempt *attempt,
+                      int code,
+                      const char *message)
+{
+    virLeaseAction *action;
+
+    if (!attempt->request)
+        return;
+    action = virLeaseEngineAnswer(engine, attempt->request, code, message, NULL);
+    if (attempt->owner && code == VIR_ERR_RESOURCE_BUSY && virLeaseConflictElsewhere(engine, attempt)) {
+        action->owner = attempt->owner->id;
+        action->elsewhere = TRUE;
+    }
+    attempt->request = 0;
+}
+
+
 /* Answers, if nobody did before, and ends the attempt. */
 void
 virLeaseAttemptFinish(virLeaseEngine *engine,
@@ -593,9 +613,7 @@ virLeaseAttemptFinish(virLeaseEngine *engine,
     if (attempt->request && code != VIR_ERR_OK)
         VIR_INFO("lockspace '%s': guest '%s' (pid %" G_GINT64_FORMAT ") is refused: %s",
                  engine->lockspace, attempt->guest, attempt->pid, message);
-    if (attempt->request)
-        virLeaseEngineAnswer(engine, attempt->request, code, message, NULL);
-    attempt->request = 0;
+    virLeaseAttemptAnswer(engine, attempt, code, message);
     if (attempt->owner)
         attempt->owner->attempt = NULL;
     if (attempt->owner && attempt->kind == VIR_LEASE_ATTEMPT_REGAIN)

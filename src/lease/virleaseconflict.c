@@ -308,6 +308,24 @@ virLeaseConflictSameGuest(const virLeaseAttempt *attempt)
 }
 
 
+/* Whether one who is alive, or is not known to be dead yet, and in the way is
+ * the same guest on another host. An earlier session of this very host may be
+ * in its own way until it is known to be dead. */
+gboolean
+virLeaseConflictElsewhere(const virLeaseEngine *engine,
+                          const virLeaseAttempt *attempt)
+{
+    for (guint i = 0; i < attempt->others->len; i++) {
+        const virLeaseOther *other = g_ptr_array_index(attempt->others, i);
+
+        if (!other->over && other->target && g_strcmp0(other->target->uuid, attempt->uuid) == 0 &&
+            g_strcmp0(other->target->host, engine->host) != 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+
 /* Rule 12a: the token's run will never go on. */
 gboolean
 virLeaseConflictTokenStopped(const virLeaseEngine *engine,

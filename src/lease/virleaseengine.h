@@ -138,6 +138,7 @@ struct _virLeaseAction {
     virLeaseTime end;           /* END, FAILING */
     virLeaseFailure failure;    /* ENTER, FAILING: @owner's */
     gboolean restart;           /* FENCE */
+    gboolean elsewhere;         /* ANSWER with RESOURCE_BUSY: the very same guest, @owner's, lives on another host */
 };
 
 void virLeaseActionFree(virLeaseAction *action);

@@ -333,7 +333,7 @@ virLeaseAction *virLeaseEngineAct(virLeaseEngine *engine, virLeaseActionType typ
 virLeaseAction *virLeaseEngineActOwner(virLeaseEngine *engine, virLeaseActionType type, const virLeaseOwner *owner);
 void virLeaseEngineSubmit(virLeaseEngine *engine, virLeaseOpPurpose purpose, virLeaseOpType type,
                           guint64 ref, const char *path, const char *target, gint64 mtime);
-void virLeaseEngineAnswer(virLeaseEngine *engine, guint64 request, int code,
+virLeaseAction *virLeaseEngineAnswer(virLeaseEngine *engine, guint64 request, int code,
                           const char *message, const char *token);
 virLeaseAction *virLeaseEngineFence(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
 void virLeaseEngineLeave(virLeaseEngine *engine, virLeaseOwner *owner);
@@ -449,6 +449,7 @@ void virLeaseAttemptClear(virLeaseEngine *engine, virLeaseAttempt *attempt);
 void virLeaseAttemptEnter(virLeaseEngine *engine, virLeaseAttempt *attempt);
 void virLeaseAttemptWithdraw(virLeaseEngine *engine, virLeaseAttempt *attempt, gboolean redo, int code, char *message);
 void virLeaseAttemptWithdrawn(virLeaseEngine *engine, virLeaseAttempt *attempt);
+void virLeaseAttemptAnswer(virLeaseEngine *engine, virLeaseAttempt *attempt, int code, const char *message);
 void virLeaseAttemptFinish(virLeaseEngine *engine, virLeaseAttempt *attempt, int code, const char *message);
 
 /* virleaseattempttoken.c: rule 12 b and c */
@@ -467,6 +468,7 @@ const virLeaseOwner *virLeaseConflictInMemory(const virLeaseEngine *engine, cons
 void virLeaseConflictCollect(virLeaseEngine *engine, virLeaseAttempt *attempt, const virLeaseScan *scan);
 virLeaseConflict virLeaseConflictJudge(const virLeaseEngine *engine, const virLeaseAttempt *attempt, const virLeaseOther **blocker);
 gboolean virLeaseConflictSameGuest(const virLeaseAttempt *attempt);
+gboolean virLeaseConflictElsewhere(const virLeaseEngine *engine, const virLeaseAttempt *attempt);
 gboolean virLeaseConflictIsTokenRun(const virLeaseAttempt *attempt, const virLeaseEntryName *name);
 gboolean virLeaseConflictTokenStopped(const virLeaseEngine *engine, const virLeaseAttempt *attempt);
 

@@ -12,6 +12,7 @@
 #include "lock_daemon_guard.h"
 #include "lock_daemon_lockspace.h"
 #include "lock_daemon_pauser.h"
+#include "lock_daemon_restarter.h"
 #include "lock_daemon_restore.h"
 #include "lock_daemon_timer.h"
 #include "virerror.h"
@@ -39,6 +40,7 @@ struct _virLockDaemonLockspace {
     virLeaseStore *store;
     virLockDaemonTimer *timer;
     virLockDaemonGuard *guard;
+    virLockDaemonRestarter *restarter;
     char *unsaved;              /* what should be saved of the session and could not be; else NULL */
     guint retry;                /* the source that tries to save again, or 0 */
     gboolean stepping;
@@ -182,8 +184,10 @@ virLockDaemonLockspaceEnter(virLockDaemonLockspace *lockspace, const virLeaseAct
 }
 
 static void
-virLockDaemonLockspaceFail(virLockDaemonOwner *owner, const virLeaseAction *action)
+virLockDaemonLockspaceFail(virLockDaemonLockspace *lockspace, virLockDaemonOwner *owner, const virLeaseAction *action)
 {
+    if (action->failure == VIR_LEASE_FAILURE_RESTART)
+        virLockDaemonRestarterPrepare(lockspace->restarter, owner, action->end);
     if (action->failure != VIR_LEASE_FAILURE_PAUSE)
         return;
     g_clear_pointer(&owner->pauser, virLockDaemonPauserFree);
@@ -214,9 +218,11 @@ virLockDaemonLockspaceActOwner(virLockDaemonLockspace *lockspace, const virLease
         virLockDaemonGuardLeave(lockspace->guard, owner);
         break;
     case VIR_LEASE_ACTION_FAILING:
-        virLockDaemonLockspaceFail(owner, action);
+        virLockDaemonLockspaceFail(lockspace, owner, action);
         break;
     case VIR_LEASE_ACTION_FENCE:
+        if (action->restart)
+            virLockDaemonRestarterWant(lockspace->restarter, owner);
         virLockDaemonOwnerFence(owner, action->message, virLockDaemonGuardGetGrace(lockspace->guard));
         break;
     case VIR_LEASE_ACTION_ENTER:
@@ -233,6 +239,17 @@ virLockDaemonLockspaceActOwner(virLockDaemonLockspace *lockspace, const virLease
 }
 
 static void
+virLockDaemonLockspaceAnswer(virLockDaemonLockspace *lockspace, const virLeaseAction *action)
+{
+    const virLockDaemonOwner *owner = action->elsewhere ?
+        virLockDaemonOwnerTableGet(lockspace->owners, action->owner) : NULL;
+
+    if (owner)
+        virLockDaemonRestarterElsewhere(lockspace->restarter, owner->uuid);
+    lockspace->answer(action->request, action->code, action->message, action->token, lockspace->opaque);
+}
+
+static void
 virLockDaemonLockspaceAct(virLockDaemonLockspace *lockspace, virLeaseAction *action)
 {
     switch (action->type) {
@@ -240,7 +257,7 @@ virLockDaemonLockspaceAct(virLockDaemonLockspace *lockspace, virLeaseAction *act
         virLeaseStoreSubmit(lockspace->store, g_steal_pointer(&action->op));
         break;
     case VIR_LEASE_ACTION_ANSWER:
-        lockspace->answer(action->request, action->code, action->message, action->token, lockspace->opaque);
+        virLockDaemonLockspaceAnswer(lockspace, action);
         break;
     case VIR_LEASE_ACTION_SAVE_SESSION:
         virLockDaemonLockspaceSaveSession(lockspace, action->text);
@@ -329,6 +346,9 @@ virLockDaemonLockspaceExited(virLockDaemonOwner *owner, void *opaque)
     virLockDaemonGuardLeave(lockspace->guard, owner);
     if (!owner->forgotten)
         virLockDaemonLockspaceStep(lockspace, &event);
+    owner = virLockDaemonOwnerTableGet(lockspace->owners, number);
+    if (owner)
+        virLockDaemonRestarterExited(lockspace->restarter, owner);
 
     /* Unless it is saved the engine never knew it, or knows it no more. */
     owner = virLockDaemonOwnerTableGet(lockspace->owners, number);
@@ -504,6 +524,16 @@ virLockDaemonLockspaceStart(virLockDaemonLockspace *lockspace, const virLockDaem
     }
 }
 
+/* Whether a guest could have its locks now. */
+static gboolean
+virLockDaemonLockspaceIsReady(void *opaque)
+{
+    const virLockDaemonLockspace *lockspace = opaque;
+    g_autoptr(virLeaseEngineStatus) status = virLockDaemonLockspaceGetStatus(lockspace);
+
+    return g_str_equal(status->state, "active") && !status->problem;
+}
+
 static int
 virLockDaemonLockspaceOpen(virLockDaemonLockspace *lockspace,
                            const virLockDaemonLockspaceConfig *config,
@@ -522,6 +552,9 @@ virLockDaemonLockspaceOpen(virLockDaemonLockspace *lockspace,
 
     if (!(lockspace->timer = virLockDaemonTimerNew(virLockDaemonLockspaceTimer, lockspace)) ||
         !(lockspace->guard = virLockDaemonGuardNew(config->link, lockspace->name)) ||
+        !(lockspace->restarter = virLockDaemonRestarterNew(virLockDaemonStateGetDir(lockspace->state), config->bootid,
+                                                           lockspace->name, virLockDaemonLockspaceIsReady,
+                                                           lockspace)) ||
         !(lockspace->store = virLeaseStoreNew(lockspace->url, virLockDaemonLockspaceReplied, lockspace)) ||
         !(lockspace->engine = virLockDaemonRestoreEngine(lockspace->state, saved ? saved : nothing, &engineConfig)))
         return -1;
@@ -557,6 +590,7 @@ virLockDaemonLockspaceFree(virLockDaemonLockspace *lockspace)
     virLeaseStoreFree(lockspace->store);
     virLockDaemonTimerFree(lockspace->timer);
     virLockDaemonGuardFree(lockspace->guard);
+    virLockDaemonRestarterFree(lockspace->restarter);
     virLeaseEngineFree(lockspace->engine);
     if (lockspace->retry)
         g_source_remove(lockspace->retry);

@@ -379,6 +379,12 @@ virLockDaemonStateRead(virLockDaemonState *state)
     return g_steal_pointer(&found);
 }
 
+int
+virLockDaemonStateGetDir(const virLockDaemonState *state)
+{
+    return state->dirfd;
+}
+
 guint64
 virLockDaemonStateNextOwner(virLockDaemonState *state)
 {

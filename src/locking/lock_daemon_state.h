@@ -75,6 +75,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virLockDaemonState, virLockDaemonStateFree);
  */
 GPtrArray *virLockDaemonStateRead(virLockDaemonState *state) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A descriptor of the directory; the state's. */
+int virLockDaemonStateGetDir(const virLockDaemonState *state);
+
 /* Returns a number that no owner of this state directory had before, or 0
  * with an error reported. */
 guint64 virLockDaemonStateNextOwner(virLockDaemonState *state) G_GNUC_WARN_UNUSED_RESULT;

@@ -150,10 +150,12 @@ virLockManagerNfsleaseTakeAction(virLockManagerNfsleaseGuest *guest,
         guest->failure = VIR_LEASE_FAILURE_IGNORE;
         return 0;
     case VIR_DOMAIN_LOCK_FAILURE_RESTART:
+        guest->failure = VIR_LEASE_FAILURE_RESTART;
+        return 0;
     case VIR_DOMAIN_LOCK_FAILURE_LAST:
     default:
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       _("nfslease only supports 'poweroff', 'pause' and 'ignore' for <on_lockfailure>"));
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("nfslease does not know the <on_lockfailure> number %1$d"),
+                       (int) action);
         return -1;
     }
 }

@@ -193,3 +193,66 @@ locked()
     lab_witness_stop
     lab_witness_start
 }
+
+# started_again HOST GUEST: by another process than the first.
+started_again()
+{
+    lab_running "$1" "$2" && [ "$(lab_seen "$1" "$2")" -ge 2 ]
+}
+
+@test "restart: a transient guest is gone in time, and starts when the server is back" {
+    local renewed
+
+    guest restart phoenix phoenix-disk
+    lab_create kvm1 phoenix
+    sleep 1
+    lab_server_freeze
+    renewed=$(last_renewal kvm1)
+    sleep $LONG
+    stopped_in_time kvm1 phoenix "$renewed"
+    lab_server_thaw
+    lab_wait $((2 * LAB_LEASE + 10)) started_again kvm1 phoenix
+    lab_wait 5 not on kvm1 ls /run/virtleased/restarts/*
+}
+
+@test "restart: a persistent guest, by a virtleased that was started meanwhile" {
+    guest restart stays stays-disk
+    on kvm1 virsh define "$LAB_DIR/guests/stays.xml"
+    on kvm1 virsh start stays
+    runs kvm1 stays
+    sleep 1
+    lab_server_down
+    sleep $((3 * LAB_LEASE))
+    not_running kvm1 stays
+    lab_virtleased_stop kvm1
+    lab_virtleased_start kvm1
+    lab_server_up
+    lab_wait $((2 * LAB_LEASE + 10)) started_again kvm1 stays
+    on kvm1 virsh destroy stays
+    on kvm1 virsh undefine stays
+}
+
+@test "restart: not while another guest has the disk, and then it is" {
+    guest restart second second-disk
+    lab_guest first second-disk
+    lab_create kvm1 second
+    lab_cut kvm1
+    lab_wait $((3 * LAB_LEASE)) lab_create kvm2 first
+    lab_mend kvm1
+    lab_wait $((3 * LAB_LEASE)) grep -q "'second' .* not started again yet: .*'first'" "$LAB_DIR/kvm1/virtleased.log"
+    not_running kvm1 second
+    on kvm2 virsh destroy first
+    lab_wait 70 started_again kvm1 second
+}
+
+@test "restart: not when the same guest runs elsewhere" {
+    guest restart moved moved-disk
+    lab_create kvm1 moved
+    lab_cut kvm1
+    lab_wait $((3 * LAB_LEASE)) lab_create kvm2 moved
+    lab_mend kvm1
+    lab_wait $((3 * LAB_LEASE)) grep -q "'moved' .* not started again: it has its disks on another host" \
+        "$LAB_DIR/kvm1/virtleased.log"
+    lab_wait 5 not on kvm1 ls /run/virtleased/restarts/*
+    lab_running kvm2 moved
+}

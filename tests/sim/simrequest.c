@@ -215,6 +215,7 @@ simRequestAnswered(simHost *host, virLeaseAction *action)
     if (request->finished)
         return;
     request->code = action->code;
+    request->process->elsewhere = action->elsewhere;
     request->message = g_steal_pointer(&action->message);
     request->result = g_steal_pointer(&action->token);
     simJudgeAnswered(host->world->judge, request);

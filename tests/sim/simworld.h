@@ -141,6 +141,7 @@ struct _simProcess {
     gboolean suspending;        /* in a migration: the call that says it was stopped has not returned */
     char *lastMessage;          /* of the last call that failed */
     int lastCode;
+    gboolean elsewhere;         /* it failed because the guest is on another host */
 };
 
 struct _simMigration {
