@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "stuckprocess.h"
 #include "virleaseengine.h"
 #include "virtime.h"
 #include "virtleasedlab.h"
@@ -246,6 +247,46 @@ testIgnore(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     g_assert_nonnull(strstr(log, "has its locks again"));
 }
 
+static void
+testWaitLog(const labDaemon *daemon, const char *text)
+{
+    gboolean found = FALSE;
+
+    for (int i = 0; i < 1000 && !found; i++) {
+        g_autofree char *log = labDaemonReadLog(daemon);
+
+        found = strstr(log, text) != NULL;
+        g_usleep(10 * 1000);
+    }
+    g_assert_true(found);
+}
+
+/* A guest that waits in the kernel can't be killed: that is said, and its host
+ * grants nothing more until it is gone, though the lockspace is there. */
+static void
+testStuck(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    stuckProcess *stuck = stuckProcessNew();
+    labGuest guest = { .name = (char *) "stuck", .uuid = "stuck's uuid..." };
+    g_autofree char *message = NULL;
+
+    if (!stuck) {
+        g_test_skip("no file system can be mounted through /dev/fuse");
+        return;
+    }
+    guest.pid = stuckProcessGetPid(stuck);
+    g_assert_cmpint(labAcquire(lab->hosts.a, &guest, DISK, NULL, NULL), ==, 0);
+    g_assert_cmpint(g_rename(lab->hosts.lockspace, lab->away), ==, 0);
+    testWaitLog(lab->hosts.a, "guest 'stuck' (process");
+    testFind(lab);
+    g_assert_cmpint(labAcquire(lab->hosts.a, lab->hosts.db, "/images/b.raw", NULL, &message), ==, VIR_ERR_OPERATION_FAILED);
+    g_assert_nonnull(strstr(message, "'stuck'"));
+    g_assert_nonnull(strstr(message, "reset this host"));
+    stuckProcessRelease(stuck);
+    g_assert_cmpint(labAcquirePatiently(lab->hosts.a, lab->hosts.db, "/images/b.raw", 3 * LEASE_MS), ==, 0);
+    stuckProcessFree(stuck);
+}
+
 #define TEST_ADD(name, func, helper) \
     g_test_add("/locking/virtleased/failure/" name, testLab, helper, testSetUp, func, testTearDown)
 
@@ -263,5 +304,6 @@ main(int argc, char **argv)
     TEST_ADD("pause-without-helper", testPauseUnconfirmed, NULL);
     TEST_ADD("restart", testRestart, HELPER_LIBVIRT);
     TEST_ADD("ignore", testIgnore, NULL);
+    TEST_ADD("stuck", testStuck, NULL);
     return g_test_run();
 }
