@@ -223,6 +223,25 @@ protected()
     nothing_locked begins-{1,2,3}
 }
 
+@test "libvirtd of either host is killed while guests migrate" {
+    local i host
+
+    for i in 1 2; do
+        lab_guest_heavy "moves-$i" "moves-$i"
+        lab_guest "moves-other-$i" "moves-$i"
+        lab_create kvm1 "moves-$i"
+        churn kvm3 "moves-other-$i"
+        host=kvm$i
+        killed_during "$host" 2500 lab_migrate "moves-$i" kvm1 kvm2 --bandwidth 5
+        churn_stop
+        protected kvm1 "moves-$i" "moves-other-$i"
+        protected kvm2 "moves-$i" "moves-other-$i"
+    done
+    orphans_end kvm1
+    orphans_end kvm2
+    nothing_locked moves-{1,2}
+}
+
 # plug GUEST FILE
 plug()
 {
