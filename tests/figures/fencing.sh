@@ -159,7 +159,8 @@ report()
     local case=$1 guest=$2-$3 lost gone renewed
 
     lost=$(< "$LAB_DIR/lost-$3")
-    gone=$(lab_gone_at "$3" "$guest")
+    gone=$(jq --arg g "$guest" '[.processes[] | select(.guest == $g)] | last | (.gone // 0) * 1000 | floor' \
+        "$LAB_DIR/verdict")
     if [ "$gone" -eq 0 ]; then
         printf '%s\t%s\tnever\tnever\n' "$case" "$guest" >> "$FENCING_LOG"
         return
@@ -197,6 +198,7 @@ a_round()
     lab_wait $((LAB_LEASE * 2)) none_left "$2"
     touch "$LAB_DIR/renewals.stop"
     wait "$watch"
+    lab_witness > "$LAB_DIR/verdict"
     for host in $E2E_HOSTS; do
         report "$1" "$2" "$host" "${session[$host]}" || result=1
     done
