@@ -294,6 +294,23 @@ testInquire(testPlugin *plugin,
     fakeCallFree(testTake(plugin, VIR_LEASE_PROTOCOL_PROC_INQUIRE, TEST_PID));
 }
 
+/* virsh migrate --offline: it has no process, no lock and no state. */
+static void
+testInquireShutOff(testPlugin *plugin,
+                   const void *opaque G_GNUC_UNUSED)
+{
+    char *state = NULL;
+    virLockManager man;
+
+    g_assert_cmpint(testPluginInit(plugin, ""), ==, 0);
+    g_assert_cmpint(testPluginNew(plugin, &man, 0, 0), ==, 0);
+    g_assert_cmpint(testPluginAddDisk(&man, "/nonexistent/a.img", 0), ==, 0);
+    g_assert_cmpint(plugin->driver->drvInquire(&man, &state, 0), ==, 0);
+    plugin->driver->drvFree(&man);
+    g_assert_null(state);
+    g_assert_null(fakeDaemonTake(plugin->daemon));
+}
+
 static void
 testDetach(testPlugin *plugin,
            const void *opaque G_GNUC_UNUSED)
@@ -447,6 +464,7 @@ main(int argc,
     TEST("pause-without-token", testSuspendWithoutToken);
     TEST("pause-that-fails-leaves-the-state", testSuspendFailed);
     TEST("migration-inquires", testInquire);
+    TEST("offline-migration-inquires", testInquireShutOff);
     TEST("detach", testDetach);
     TEST("detach-of-an-image-in-use-keeps-the-lock", testDetachStillOpen);
     TEST("nothing-to-lock-needs-no-daemon", testNothingToLock);

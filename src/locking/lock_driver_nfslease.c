@@ -254,7 +254,8 @@ virLockManagerNfsleaseDrvInquire(virLockManager *man,
 
     if (virLockManagerNfsleaseCheckFlags(flags, 0) < 0)
         return -1;
-    if (guest->resources->len > 0)
+    /* A guest that is shut off is asked about when its definition is migrated. */
+    if (guest->resources->len > 0 && guest->pid != 0)
         return virLockManagerNfsleaseInquire(virLockManagerNfsleaseGlobalConf, guest, state);
     *state = NULL;
     return 0;
