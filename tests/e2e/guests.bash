@@ -131,6 +131,21 @@ lab_migrate()
     on "$from" virsh migrate --live --unsafe "$@" "$name" "qemu+tcp://$to/system"
 }
 
+# in_migration HOST GUEST: memory is being copied.
+in_migration()
+{
+    on "$1" virsh domjobinfo "$2" | grep -q 'Data processed: *[1-9]'
+}
+
+# migrate_slowly GUEST FROM TO: in the background, a MiB a second: not done for
+# eight seconds with a heavy guest.
+migrate_slowly()
+{
+    lab_migrate "$@" --bandwidth 1 < /dev/null > "$LAB_DIR/slow.log" 2>&1 3>&- &
+    SLOW=$!
+    lab_wait 30 in_migration "$2" "$1"
+}
+
 # Ends all guests of the hosts $@.
 lab_destroy_all()
 {

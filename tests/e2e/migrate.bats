@@ -44,21 +44,6 @@ never_ran()
         'all(.processes[]; .host != $h or .guest != $g or .runs == [])' > /dev/null
 }
 
-# in_migration HOST GUEST: memory is being copied.
-in_migration()
-{
-    on "$1" virsh domjobinfo "$2" | grep -q 'Data processed: *[1-9]'
-}
-
-# migrate_slowly GUEST FROM TO: in the background, a MiB a second: not done for
-# eight seconds with a heavy guest.
-migrate_slowly()
-{
-    lab_migrate "$@" --bandwidth 1 < /dev/null > "$LAB_DIR/slow.log" 2>&1 3>&- &
-    SLOW=$!
-    lab_wait 10 in_migration "$2" "$1"
-}
-
 @test "there and back, three times, while another guest tries to get in" {
     local round
 
