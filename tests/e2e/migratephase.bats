@@ -9,35 +9,7 @@ setup_file() { e2e_lab kvm1 kvm2 kvm3; }
 teardown() { forget_all; e2e_check; }
 teardown_file() { lab_stop; }
 
-forget_all()
-{
-    local host name
-
-    for host in ${E2E_HOSTS:-}; do
-        for name in $(on "$host" virsh -q list --all --persistent --name); do
-            on "$host" virsh -q destroy "$name" > /dev/null 2>&1 || :
-            on "$host" virsh -q undefine "$name" || :
-        done
-    done
-}
-
-# guarded GUEST: it runs on kvm1; GUEST-envy wants its disk.
-guarded()
-{
-    lab_guest_heavy "$1" "$1-disk"
-    lab_guest "$1-envy" "$1-disk"
-    lab_create kvm1 "$1"
-    locked "$1-disk" "kvm1:$1:running"
-}
-
-# is_at GUEST HOST: it runs there and nowhere else, has its lock, and a third
-# host does not get it.
-is_at()
-{
-    runs "$2" "$1"
-    locked "$1-disk" "$2:$1:running"
-    refused kvm3 "$1-envy" 1000 "'$1'" "'$2'"
-}
+. "$LAB_SOURCE/migrations.bash"
 
 @test "peer to peer, tunnelled, and back" {
     guarded peers
@@ -111,16 +83,6 @@ is_at()
     locked carries-disk
     lab_create kvm3 carries-envy
     runs kvm3 carries-envy
-}
-
-# Memory that is only fetched when it is asked for: a host that cannot do that
-# says so.
-late_copy()
-{
-    guarded "$1"
-    migrate_slowly "$1" kvm1 kvm2 --postcopy --postcopy-bandwidth 1
-    on kvm1 virsh migrate-postcopy "$1"
-    lab_wait 10 lab_running kvm2 "$1"
 }
 
 @test "post-copy: the destination has the lock as soon as it runs" {
