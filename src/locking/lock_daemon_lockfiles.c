@@ -97,6 +97,9 @@ virLockDaemonLockTaskRun(void *data, void *opaque G_GNUC_UNUSED)
 
     if (virLockDaemonLockTaskDo(task) < 0) {
         task->code = virGetLastErrorCode();
+        /* What virtlockd says of a lock that is not held. */
+        if (task->job.type == VIR_LOCK_DAEMON_LOCK_FILES_RELEASE && task->code == VIR_ERR_OPERATION_INVALID)
+            task->code = VIR_ERR_RESOURCE_BUSY;
         task->message = g_strdup(virGetLastErrorMessage());
         virResetLastError();
     }

@@ -28,6 +28,7 @@ struct _virNetClient {
     char *path;
     int fd;             /* -1 after a failure */
     guint32 serial;     /* of the last call */
+    int tolerated;      /* code of an error that is none; VIR_ERR_OK: there is none */
 };
 
 static gint64
@@ -289,16 +290,21 @@ virNetClientReceiveReply(virNetClient *client,
     }
 }
 
-/* Reports what the service had to say. Returns -1 if it made no sense. */
+/* Reports what the service had to say, and returns 0; or returns 2 if that is
+ * tolerated, -1 if it made no sense. */
 static int
 virNetClientReportRemote(virNetClient *client, const GByteArray *frame)
 {
     virNetMessageError error = { 0 };
 
+    int result = 0;
+
     if (virNetMessageDecodePayload(frame, (xdrproc_t) xdr_virNetMessageError, &error) < 0)
         return -1;
 
-    if (error.code == VIR_ERR_OK || !error.message)
+    if (error.code == client->tolerated && error.code != VIR_ERR_OK)
+        result = 2;
+    else if (error.code == VIR_ERR_OK || !error.message)
         virReportError(VIR_ERR_INTERNAL_ERROR,
                        _("%1$s at '%2$s' refused without a reason"),
                        client->service, client->path);
@@ -306,11 +312,12 @@ virNetClientReportRemote(virNetClient *client, const GByteArray *frame)
         virReportErrorHelper(error.domain, error.code, __FILE__, __func__,
                              (size_t) __LINE__, "%s", *error.message);
     xdr_free((xdrproc_t) xdr_virNetMessageError, (char *) &error);
-    return 0;
+    return result;
 }
 
-/* Returns 1 for a result, 0 for an error of the service's, -1 if the
- * connection is of no further use. Reports an error if not 1. */
+/* Returns 1 for a result, 2 for an error that is tolerated, 0 for another one of
+ * the service's, -1 if the connection is of no further use. Reports an error
+ * with 0 and -1. */
 static int
 virNetClientExchange(virNetClient *client,
                      const virNetMessageHeader *call,
@@ -366,5 +373,23 @@ virNetClientCall(virNetClient *client,
     result = virNetClientExchange(client, &call, frame, retFilter, ret, deadline);
     if (result < 0)
         virNetClientClose(client);
+    if (result == 2)
+        return 1;
     return result == 1 ? 0 : -1;
+}
+
+void
+virNetClientTolerate(virNetClient *client, int code)
+{
+    client->tolerated = code;
+}
+
+int
+virNetClientDupFD(const virNetClient *client)
+{
+    int fd = dup(client->fd);
+
+    if (fd < 0)
+        virReportSystemError(errno, _("cannot keep the connection to %1$s"), client->service);
+    return fd;
 }

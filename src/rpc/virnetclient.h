@@ -68,7 +68,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virNetClient, virNetClientFree);
  * with VIR_ERR_RPC. After an error that the service answered, or arguments that
  * could not be encoded, the client can call again.
  *
- * Returns 0, or -1 with an error reported.
+ * Returns 0, or 1 if virNetClientTolerate() was told so, or -1 with an error
+ * reported.
  */
 int virNetClientCall(virNetClient *client,
                      guint32 program,
@@ -79,3 +80,17 @@ int virNetClientCall(virNetClient *client,
                      xdrproc_t retFilter,
                      void *ret,
                      gint64 deadline) G_GNUC_WARN_UNUSED_RESULT;
+
+/* From now on a service's answer that is an error of @code (not VIR_ERR_OK) is
+ * not reported, and virNetClientCall() returns 1 for it. */
+void virNetClientTolerate(virNetClient *client,
+                          int code);
+
+/**
+ * virNetClientDupFD:
+ * @client: a client whose connection is good
+ *
+ * Returns a copy of the connection's descriptor that survives exec, to be
+ * closed by the caller, or -1 with an error reported.
+ */
+int virNetClientDupFD(const virNetClient *client) G_GNUC_WARN_UNUSED_RESULT;
