@@ -151,6 +151,16 @@ lab_libvirtd_start()
     lab_spawn "$1" "$LAB_DIR/$1/libvirtd.log" libvirtd --listen
 }
 
+# lab_libvirtd_again HOST: another libvirtd in the place of the one that runs;
+# guests go on.
+lab_libvirtd_again()
+{
+    lab_kill "$1" libvirtd
+    lab_wait 10 lab_ended "$1" libvirtd
+    lab_libvirtd_start "$1"
+    lab_wait 20 on "$1" virsh -q list || { cat "$LAB_DIR/$1/libvirtd.log" >&2; return 1; }
+}
+
 # lab_kill HOST NAME [SIGNAL]: signals the processes of that name on HOST.
 lab_kill()
 {
