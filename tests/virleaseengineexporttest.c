@@ -205,6 +205,28 @@ testRollBackTuple(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(after, !=, session);
 }
 
+/* The server has forgotten a marker: it is made again, or the guest's locks
+ * would stay for ever when it has gone elsewhere. */
+static void
+testLostMarker(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = testStartOne(test, test->a, "web01");
+    g_autofree char *entry = simJudgeFindEntry(test->world->judge, process->pid, "img");
+    g_auto(GStrv) words = g_strsplit(entry, ".", 8);
+    g_autofree char *stopped = g_strdup_printf("sessions/%s.stopped.%s", words[3], words[4]);
+    g_autofree char *exited = g_strdup_printf("sessions/%s.exited.%s", words[3], words[4]);
+
+    test->world->lostData = TRUE;
+    simTestSuspend(test, process);
+    simServerDelete(test->world->server, stopped);
+    simTestRun(test, L);
+    g_assert_true(simServerExists(test->world->server, stopped));
+    simTestKill(test, process);
+    simServerDelete(test->world->server, exited);
+    simTestRun(test, L);
+    g_assert_true(simServerExists(test->world->server, exited));
+}
+
 /* The marker that asks for it stops the guest, and nobody else. */
 static void
 testRevoke(simTest *test, gconstpointer data G_GNUC_UNUSED)
@@ -244,6 +266,7 @@ main(int argc, char **argv)
     SIM_TEST("export/audit-identity", testAuditIdentity);
     SIM_TEST("export/roll-back-of-entry", testRollBackEntry);
     SIM_TEST("export/roll-back-of-tuple", testRollBackTuple);
+    SIM_TEST("export/lost-marker", testLostMarker);
     SIM_TEST("export/revoke", testRevoke);
 
     return g_test_run();

@@ -193,6 +193,30 @@ virLeaseUpkeepDropExited(virLeaseEngine *engine,
 }
 
 
+/* ---- markers that the server has lost (rules 15 and 17) ---- */
+
+static void
+virLeaseUpkeepRemark(virLeaseEngine *engine,
+                     const virLeaseScan *scan)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, engine->owners);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        virLeaseOwner *owner = value;
+        virLeaseRun *run = owner->run;
+
+        if (!run || !virLeaseEngineIsOwnSid(engine, run->sid))
+            continue;
+        /* One that was made meanwhile is made once more: "exists". */
+        run->stoppedKnown &= virLeaseUpkeepShowsMarker(scan, run, VIR_LEASE_MARKER_STOPPED);
+        run->exitedKnown &= virLeaseUpkeepShowsMarker(scan, run, VIR_LEASE_MARKER_EXITED);
+        virLeaseOwnerStopMarkers(engine, owner);
+    }
+}
+
+
 /* ---- audit (rule 20) ---- */
 
 static const virLeaseEntry *
@@ -274,6 +298,7 @@ virLeaseUpkeepScanned(virLeaseEngine *engine,
         virLeaseUpkeepSweepEntries(engine, scan);
     if (VIR_LEASE_RULE(engine, NO_MARKER_SWEEP))
         virLeaseUpkeepSweepMarkers(engine, scan);
+    virLeaseUpkeepRemark(engine, scan);
     if (VIR_LEASE_RULE(engine, NO_AUDIT))
         virLeaseUpkeepAudit(engine, scan);
 }
