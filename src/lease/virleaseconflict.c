@@ -192,14 +192,14 @@ virLeaseConflictTake(virLeaseEngine *engine,
                      GPtrArray *before,
                      const virLeaseSeen *seen)
 {
-    const virLeaseEntry *wanted;
-    g_autofree char *path = virLeaseEntryPath(&seen->name, engine->format.shards);
+    const virLeaseEntry *wanted = virLeaseConflictWanted(attempt, seen->name.hash);
+    gboolean isTokens = virLeaseConflictIsTokenRun(attempt, &seen->name);
+    g_autofree char *path = wanted || isTokens ? virLeaseEntryPath(&seen->name, engine->format.shards) : NULL;
 
-    if (virLeaseConflictIsTokenRun(attempt, &seen->name)) {
+    if (isTokens) {
         g_hash_table_add(attempt->tokenPaths, g_steal_pointer(&path));
         return;
     }
-    wanted = virLeaseConflictWanted(attempt, seen->name.hash);
     if (wanted && virLeaseConflictIsOldRun(attempt, &seen->name)) {
         virLeaseConflictAddOther(attempt->others, before, &seen->name, path, TRUE);
         return;

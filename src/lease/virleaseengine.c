@@ -186,6 +186,8 @@ virLeaseEngineSetProblem(virLeaseEngine *engine,
 
 /* ---- taking up what an earlier daemon left ---- */
 
+/* Rule 18: a session whose lease has ended is not taken up; others, and this
+ * daemon too, wait by rule 7 before they call it dead. */
 static void
 virLeaseEngineAdopt(virLeaseEngine *engine,
                     virLeaseTime now)

@@ -237,11 +237,12 @@ virLeaseObserverRead(virLeaseObserver *observer,
             virLeaseMarker marker;
             guint64 run;
 
-            if (!virLeaseSessionNameParse(entry->name, sid, &isMarker, &marker, &run))
+            if ((self->sid && g_str_equal(entry->name, self->sid)) != own ||
+                !virLeaseSessionNameParse(entry->name, sid, &isMarker, &marker, &run))
                 continue;
             if (isMarker)
                 g_hash_table_add(observer->markers, g_strdup(entry->name));
-            else if ((self->sid && g_str_equal(sid, self->sid)) == own)
+            else
                 virLeaseObserverTuple(observer, sid, &entry->attr, sent, replied, self);
         }
     }

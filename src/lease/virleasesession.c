@@ -430,6 +430,8 @@ virLeaseSessionDropRuns(virLeaseEngine *engine)
 }
 
 
+/* Rule 18: what ran has been stopped by now, what is paused keeps its token,
+ * and a new session is made as soon as the server answers. */
 void
 virLeaseSessionEnd(virLeaseEngine *engine,
                    const char *reason)

@@ -7,14 +7,11 @@
 
 #include "simworld.h"
 
-/* How long the faults of a world last, if nobody says otherwise. */
-#define SIM_CHAOS_MINUTES 2
-
 typedef struct {
     guint64 seed;
     guint hosts;                /* 0: the dice say */
     guint guests;               /* likewise */
-    virLeaseSpan span;          /* how long the faults last; peace follows */
+    virLeaseSpan span;          /* how long the faults last; 0: eight leases; peace follows */
     const simEngineClass *engine;   /* NULL: the real one */
     gboolean failures;          /* some guests are to be paused or restarted when their lease is lost */
     gboolean trace;

@@ -151,10 +151,13 @@ simProcessDie(simProcess *process, const char *why)
         return;
     if (process->state == SIM_PROCESS_RUNNING)
         simJudgeStops(world->judge, process);
+    process->diedPaused = process->state == SIM_PROCESS_PAUSED && process->ranHere && !process->busy &&
+        process->token && !g_str_equal(process->token, VIR_LEASE_TOKEN_UNKNOWN);
     simProcessSetState(process, SIM_PROCESS_DEAD, why);
     process->diedAt = simWorldNow(world);
     process->busy = FALSE;
     g_ptr_array_remove(world->alive, process);
+    simJudgeDies(world->judge, process);
     if (process->host->up)
         simHostExited(process->host, process->owner);
     if (process->migration)

@@ -36,6 +36,9 @@ void simProcessInquire(simProcess *process);
 simProcess *simProcessMigrate(simProcess *process,
                               simHost *destination,
                               gboolean confused);
+/* A copy of its memory with its token, paused, as it was at this instant. */
+simProcess *simProcessCopy(const simProcess *process,
+                           simHost *host);
 void simProcessAttach(simProcess *process,
                       const char *name,
                       virLeaseMode mode);

@@ -169,7 +169,7 @@ simHostFindOwner(const simHost *host, guint64 owner)
 static gboolean
 simHostIsSlow(simHost *host)
 {
-    return host->world->config.harsh && simDiceChance(&host->world->dice, 50);
+    return simDiceChance(&host->world->dice, host->world->config.slow);
 }
 
 /* Rule 6 and A3: gone within K; mostly at once. */
@@ -191,6 +191,10 @@ simHostGuardRings(gpointer data)
 
     if (timer->serial != host->guardSerial || !host->up)
         return;
+    if (simWorldNow(host->world) < host->guardHungUntil) {
+        simHostTimerSet(host, timer->serial, host->guardHungUntil, simHostGuardRings);
+        return;
+    }
     for (i = 0; i < host->world->alive->len; i++) {
         simProcess *process = g_ptr_array_index(host->world->alive, i);
 
@@ -208,7 +212,7 @@ simHostGuardSetEnd(simHost *host, virLeaseTime end)
     if (end < host->end)
         simJudgeViolation(host->world->judge, "rule 5", "the end of %s's lease went back", host->name);
     host->end = end;
-    simJudgeLeaseLasts(host->world->judge, host, simHostWorldTime(host, end));
+    simJudgeLeaseLasts(host->world->judge, host, end);
     simHostTimerSet(host, ++host->guardSerial, simHostWorldTime(host, simHostGuardTime(host)),
                     simHostGuardRings);
 }
@@ -224,7 +228,26 @@ simHostGuardEnter(simHost *host, guint64 owner)
         event.ok = FALSE;
     if (event.ok)
         g_hash_table_add(host->entered, g_memdup2(&owner, sizeof(owner)));
-    simHostMailSend(host, host->generation, &event, simDiceSpan(&host->world->dice, 10000, max));
+    simHostMailSend(host, host->generation, &event,
+                    MAX(simDiceSpan(&host->world->dice, 10000, max), host->guardHungUntil - simWorldNow(host->world)));
+}
+
+void
+simHostHangGuard(simHost *host, virLeaseSpan span)
+{
+    if (!host->engine || host->hungUntil > simWorldNow(host->world))
+        return;
+    simWorldTrace(host->world, host, "the guard hangs for %.3f s", (double) span / (double) VIR_LEASE_SECOND);
+    host->guardHungUntil = simWorldNow(host->world) + span;
+}
+
+void
+simHostWakeGuard(simHost *host)
+{
+    if (host->guardHungUntil <= simWorldNow(host->world))
+        return;
+    host->guardHungUntil = 0;
+    simHostTimerSet(host, ++host->guardSerial, simHostWorldTime(host, simHostGuardTime(host)), simHostGuardRings);
 }
 
 static void
@@ -269,8 +292,10 @@ simHostFence(simHost *host, const virLeaseAction *action)
     simProcess *process = simHostFindOwner(host, action->owner);
 
     host->restarts += action->restart;
-    if (process)
-        simHostKill(host, process, action->message);
+    if (!process)
+        return;
+    simJudgeFenced(host->world->judge, process, simHostTime(host) < simHostGuardTime(host));
+    simHostKill(host, process, action->message);
 }
 
 /* ---- what the daemon asks of libvirt ---- */
@@ -478,12 +503,16 @@ static void
 simHostRestore(simHost *host)
 {
     g_autoptr(GPtrArray) owners = simHostSavedOwnerTexts(host);
+    gboolean sameBoot = host->savedBoots == host->boots;
 
+    host->savedBoots = host->boots;
     if (!host->savedSession && owners->len == 0)
         return;
     if (host->world->config.engine->restore(host->engine, host->savedSession, owners, simHostTime(host)) < 0)
         simJudgeViolation(host->world->judge, "restore", "%s's engine does not read what it saved: %s",
                           host->name, virGetLastErrorMessage());
+    if (!sameBoot)
+        g_hash_table_remove_all(host->savedOwners);
 }
 
 void
@@ -518,6 +547,7 @@ simHostCrashDaemon(simHost *host)
     if (!host->engine)
         return;
     simWorldTrace(host->world, host, "the daemon is gone");
+    simHostWakeGuard(host);
     host->world->config.engine->free(g_steal_pointer(&host->engine));
     host->generation++;
     host->wakeSerial++;
@@ -544,8 +574,35 @@ simHostShutdownDaemon(simHost *host)
 void
 simHostHang(simHost *host, virLeaseSpan span)
 {
+    simHostWakeGuard(host);
     simWorldTrace(host->world, host, "the daemon hangs for %.3f s", (double) span / (double) VIR_LEASE_SECOND);
     host->hungUntil = MAX(host->hungUntil, simWorldNow(host->world) + span);
+}
+
+/* No owner runs and nobody asks for anything: then sleep is not inhibited. */
+static gboolean
+simHostMaySleep(const simHost *host)
+{
+    const GPtrArray *alive = host->world->alive;
+    guint i;
+
+    for (i = 0; i < alive->len; i++) {
+        const simProcess *process = g_ptr_array_index(alive, i);
+
+        if (process->host == host && (process->busy || process->state == SIM_PROCESS_RUNNING))
+            return FALSE;
+    }
+    return host->up && host->engine && g_hash_table_size(host->entered) == 0;
+}
+
+void
+simHostSleep(simHost *host, virLeaseSpan span)
+{
+    if (!simHostMaySleep(host))
+        return;
+    simWorldTrace(host->world, host, "the host is suspended");
+    simHostHang(host, span);
+    host->guardHungUntil = host->hungUntil;
 }
 
 void
@@ -566,8 +623,10 @@ simHostCrash(simHost *host)
     }
     host->guardSerial++;
     host->end = 0;
-    g_clear_pointer(&host->savedSession, g_free);
-    g_hash_table_remove_all(host->savedOwners);
+    if (!host->world->config.keepsState) {
+        g_clear_pointer(&host->savedSession, g_free);
+        g_hash_table_remove_all(host->savedOwners);
+    }
     g_hash_table_remove_all(host->entered);
 }
 
@@ -586,7 +645,8 @@ simHostBoot(simHost *host)
     host->wallSkew = simDiceSpan(dice, -3600, 3600);
     if (host->world->config.drift)
         host->ppm = simDiceSpan(dice, -SIM_HOST_DRIFT_PPM, SIM_HOST_DRIFT_PPM);
-    host->nextOwner = 1;
+    if (!host->world->config.keepsState || !host->nextOwner)
+        host->nextOwner = 1;
     simWorldTrace(host->world, host, "the host boots");
     simHostStartDaemon(host);
 }

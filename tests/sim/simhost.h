@@ -35,6 +35,13 @@ void simHostShutdownDaemon(simHost *host);
 /* Nothing is taken in for @span, then everything that came meanwhile. */
 void simHostHang(simHost *host,
                  virLeaseSpan span);
+/* Only while the daemon works: one of the two has to. It wakes when that goes. */
+void simHostHangGuard(simHost *host,
+                      virLeaseSpan span);
+void simHostWakeGuard(simHost *host);
+/* Suspended to memory, if no guest runs: all stands still, and the clock goes on. */
+void simHostSleep(simHost *host,
+                  virLeaseSpan span);
 /* Power off, with all guests; and on again. */
 void simHostCrash(simHost *host);
 void simHostBoot(simHost *host);

@@ -26,10 +26,12 @@ simJudgeNew(simWorld *world)
     judge->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     judge->hashes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     judge->links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    judge->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    judge->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     judge->leases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     judge->presented = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     judge->renewing = g_new0(char *, world->config.hosts + 1);
+    judge->renewed = g_new0(virLeaseTime, world->config.hosts + 1);
+    judge->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return judge;
 }
 
@@ -55,6 +57,8 @@ simJudgeFree(simJudge *judge)
     g_hash_table_unref(judge->removed);
     g_hash_table_unref(judge->leases);
     g_hash_table_unref(judge->presented);
+    g_hash_table_unref(judge->made);
+    g_free(judge->renewed);
     simJudgeFreeRenewing(judge);
     g_free(judge);
 }
@@ -138,6 +142,64 @@ simJudgeIsIgnoring(const simProcess *process)
     return process->guest->failure == VIR_LEASE_FAILURE_IGNORE;
 }
 
+/* ---- A4 has failed: what rule 20 still promises ---- */
+/* Two may run until both have looked for their entries, and were killed. */
+static virLeaseSpan
+simJudgeBound(const simJudge *judge)
+{
+    virLeaseSpan length = judge->world->config.length;
+
+    return 2 * length + length / 2 + VIR_LEASE_SECOND;
+}
+
+static void
+simJudgeCheckPair(simJudge *judge, const char *resource, const simJudgeUse *a, const simJudgeUse *b)
+{
+    if (a->process == b->process || !a->runs || !b->runs || !simJudgeConflict(a->mode, b->mode))
+        return;
+    simJudgeViolation(judge, "rule 20", "'%s' (pid %" G_GINT64_FORMAT " on %s) and '%s' (pid %" G_GINT64_FORMAT " on %s) still run with '%s'",
+                      a->process->guest->name, a->process->pid, a->process->host->name,
+                      b->process->guest->name, b->process->pid, b->process->host->name, resource);
+}
+
+static void
+simJudgeCheckPairs(gpointer data)
+{
+    simJudge *judge = data;
+    GHashTableIter iter;
+    gpointer resource;
+    gpointer value;
+
+    if (simWorldNow(judge->world) < judge->lost + simJudgeBound(judge))
+        return;     /* it has lost more since, and is asked later */
+    g_hash_table_iter_init(&iter, judge->uses);
+    while (g_hash_table_iter_next(&iter, &resource, &value)) {
+        const GArray *uses = value;
+        guint i;
+        guint j;
+
+        for (i = 0; i < uses->len; i++) {
+            for (j = i + 1; j < uses->len; j++)
+                simJudgeCheckPair(judge, resource, &g_array_index(uses, simJudgeUse, i), &g_array_index(uses, simJudgeUse, j));
+        }
+    }
+}
+
+static void
+simJudgeSetBound(simJudge *judge)
+{
+    simQueueAdd(judge->world->queue, MAX(judge->lost + simJudgeBound(judge), simWorldNow(judge->world)),
+                simJudgeCheckPairs, judge, NULL);
+}
+
+void
+simJudgeDataLost(simJudge *judge)
+{
+    judge->world->lostData = TRUE;
+    judge->lost = simWorldNow(judge->world);
+    simJudgeSetBound(judge);
+}
+
 static void
 simJudgeCheckUse(simJudge *judge, const simProcess *process, const simDisk *disk, const simJudgeUse *other)
 {
@@ -146,7 +208,10 @@ simJudgeCheckUse(simJudge *judge, const simProcess *process, const simDisk *disk
     if (rival == process || !simJudgeConflict(disk->resource->mode, other->mode) ||
         simJudgeIsIgnoring(process) || simJudgeIsIgnoring(rival))
         return;
-    if (other->runs) {
+    if (judge->world->lostData) {
+        if (other->runs)
+            simJudgeSetBound(judge);
+    } else if (other->runs) {
         simJudgeViolation(judge, "S1", "'%s' (pid %" G_GINT64_FORMAT " on %s) runs with '%s' while '%s' (pid %" G_GINT64_FORMAT " on %s) does",
                           process->guest->name, process->pid, process->host->name, disk->resource->name,
                           rival->guest->name, rival->pid, rival->host->name);
@@ -229,6 +294,13 @@ simJudgeRuns(simJudge *judge, const simProcess *process)
 }
 
 void
+simJudgeDies(simJudge *judge, simProcess *process)
+{
+    if (judge->world->config.calm)
+        simJudgeDiedCalmly(judge, process);
+}
+
+void
 simJudgeStops(simJudge *judge, const simProcess *process)
 {
     guint i;
@@ -239,6 +311,32 @@ simJudgeStops(simJudge *judge, const simProcess *process)
         if (disk->opened)
             simJudgeCloses(judge, process, disk);
     }
+}
+
+/* Whether an administrator asked for the end of one of its runs. */
+static gboolean
+simJudgeIsRevoked(const simJudge *judge, const simProcess *process)
+{
+    gboolean revoked = FALSE;
+    guint i;
+
+    for (i = 0; i < process->disks->len; i++) {
+        const simDisk *disk = g_ptr_array_index(process->disks, i);
+        g_auto(GStrv) words = g_strsplit(disk->heldBy ? disk->heldBy : "", ".", 8);
+
+        revoked |= g_strv_length(words) == 6 && simJudgeMarkerExists(judge, words[3], "revoke", words[4]);
+    }
+    return revoked;
+}
+
+void
+simJudgeFenced(simJudge *judge, const simProcess *process, gboolean early)
+{
+    if (!early || process->dying || process->state != SIM_PROCESS_RUNNING || judge->world->lostData ||
+        simJudgeIsRevoked(judge, process))
+        return;
+    simJudgeViolation(judge, "L1", "'%s' (pid %" G_GINT64_FORMAT " on %s) is killed, and nobody knows why",
+                      process->guest->name, process->pid, process->host->name);
 }
 
 void
@@ -274,6 +372,37 @@ simJudgeDoubtHolds(simJudge *judge, simProcess *process)
         simJudgeRenewHold(judge, process, g_ptr_array_index(process->disks, i), FALSE);
 }
 
+/* What is granted is alone: what stood in its way before is gone. */
+static void
+simJudgeCheckBeside(simJudge *judge, char **words, const char *name, gint64 pid, gpointer opaque)
+{
+    const simJudgeGrant *grant = opaque;
+    const virLeaseTime *made = g_hash_table_lookup(judge->made, name);
+    gboolean shared = grant->resource->mode == VIR_LEASE_MODE_SHARED && g_str_equal(words[1], "r");
+
+    if (shared || !g_str_equal(words[0], grant->hash) || pid == grant->request->process->pid ||
+        !made || *made >= grant->since ||
+        g_strcmp0(words[3], judge->renewing[grant->request->host->index]) == 0)
+        return;
+    simJudgeViolation(judge, "grants", "%s granted '%s' to '%s' (pid %" G_GINT64_FORMAT ") beside '%s'",
+                      grant->request->host->name, grant->resource->name, grant->request->process->guest->name,
+                      grant->request->process->pid, name);
+}
+
+static void
+simJudgeCheckAlone(simJudge *judge, const simRequest *request, const virLeaseResource *resource, const char *entry)
+{
+    const virLeaseTime *since = g_hash_table_lookup(judge->made, entry);
+    simJudgeGrant grant = {
+        .request = request,
+        .resource = resource,
+        .hash = simJudgeHash(judge, resource->name),
+        .since = since ? *since : 0,
+    };
+
+    simJudgeEachEntry(judge, simJudgeCheckBeside, &grant);
+}
+
 static void
 simJudgeCheckGrant(simJudge *judge, const simRequest *request, const virLeaseResource *resource)
 {
@@ -285,6 +414,8 @@ simJudgeCheckGrant(simJudge *judge, const simRequest *request, const virLeaseRes
         simJudgeViolation(judge, "grants", "%s granted '%s' to '%s' (pid %" G_GINT64_FORMAT "), and the export has %s",
                           process->host->name, resource->name, process->guest->name, process->pid,
                           search.found ? "an entry of another mode" : "no entry");
+    if (search.found)
+        simJudgeCheckAlone(judge, request, resource, search.found);
     g_free(search.found);
 }
 
@@ -336,6 +467,8 @@ simJudgeAnswered(simJudge *judge, simRequest *request)
                           process->guest->name);
     if (request->type == VIR_LEASE_EVENT_ACQUIRE && request->code == VIR_ERR_OK)
         simJudgeGranted(judge, request);
+    if (request->code != VIR_ERR_OK && judge->world->config.calm)
+        simJudgeRefusedCalmly(judge, request);
     if ((request->type == VIR_LEASE_EVENT_ACQUIRE || request->type == VIR_LEASE_EVENT_REGISTER) &&
         request->code == VIR_ERR_OK)
         simJudgeTakeHolds(judge, request);

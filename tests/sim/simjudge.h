@@ -33,6 +33,8 @@ void simJudgeCloses(simJudge *judge,
                     const simDisk *disk);
 void simJudgeStops(simJudge *judge,
                    const simProcess *process);
+void simJudgeDies(simJudge *judge,
+                  simProcess *process);
 void simJudgeAnswered(simJudge *judge,
                       simRequest *request);
 void simJudgeFailed(simJudge *judge,
@@ -41,7 +43,13 @@ void simJudgeOverdue(simJudge *judge,
                      const simRequest *request);
 void simJudgeLeft(simJudge *judge,
                   const simProcess *process);
-/* The guard of @host hears that its lease lasts until @end, world's time. */
+/* The engine has it killed; @early: while its host's lease has more than K to go. */
+void simJudgeFenced(simJudge *judge,
+                    const simProcess *process,
+                    gboolean early);
+/* A4 has failed just now: from now on only what rule 20 promises is asked for. */
+void simJudgeDataLost(simJudge *judge);
+/* The guard of @host hears that its lease lasts until @end, host's time. */
 void simJudgeLeaseLasts(simJudge *judge,
                         const simHost *host,
                         virLeaseTime end);

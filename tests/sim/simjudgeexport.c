@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "simguest.h"
+#include "simhost.h"
 #include "simjudge.h"
 #include "simjudgepriv.h"
 
@@ -15,7 +16,7 @@
 #define SIM_JUDGE_SID_LEN 32
 
 /* ---- the export, read anew, not by the engine's code ---- */
-static const char *
+const char *
 simJudgeHash(simJudge *judge, const char *resource)
 {
     char *hash = g_hash_table_lookup(judge->hashes, resource);
@@ -36,8 +37,6 @@ simJudgeTargetPid(const char *target)
 
     return word ? g_ascii_strtoll(strchr(word, '=') + 1, NULL, 10) : 0;
 }
-
-typedef void (*simJudgeEntryFunc)(simJudge *judge, char **words, const char *name, gint64 pid, gpointer opaque);
 
 typedef struct {
     simJudge *judge;
@@ -66,8 +65,7 @@ simJudgeWalkShard(const char *name, const char *target G_GNUC_UNUSED,
     simServerList(walk->judge->world->server, path, simJudgeWalkEntry, walk);
 }
 
-/* Calls @func for each entry: its name's words are hash, mode, class, sid, run, attempt. */
-static void
+void
 simJudgeEachEntry(simJudge *judge, simJudgeEntryFunc func, gpointer opaque)
 {
     simJudgeWalk walk = { .judge = judge, .func = func, .opaque = opaque };
@@ -134,16 +132,107 @@ simJudgeSendsLink(simJudge *judge, const simHost *host, const virLeaseOp *op)
 }
 
 /* ---- rule 7: nobody is taken over from before the lease has ended ---- */
+/* Rule 6: nobody runs on a lease that has ended. */
+static gboolean
+simJudgeRunsOn(const simProcess *process, const char *sid)
+{
+    guint i;
+
+    /* What no kill ends is told of by other means (A3). */
+    if (process->immortal || simJudgeIsIgnoring(process))
+        return FALSE;
+    for (i = 0; process->state == SIM_PROCESS_RUNNING && i < process->disks->len; i++) {
+        const simDisk *disk = g_ptr_array_index(process->disks, i);
+        g_auto(GStrv) words = g_strsplit(disk->heldBy ? disk->heldBy : "", ".", 8);
+
+        if (disk->opened && g_strv_length(words) == 6 && g_str_equal(words[3], sid))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+simJudgeLeaseEnds(gpointer data)
+{
+    const simJudgeAlarm *alarm = data;
+    simJudge *judge = alarm->judge;
+    const simJudgeLease *lease = g_hash_table_lookup(judge->leases, alarm->sid);
+    guint i;
+
+    if (lease->end != alarm->end)
+        return;
+    for (i = 0; i < judge->world->alive->len; i++) {
+        const simProcess *process = g_ptr_array_index(judge->world->alive, i);
+
+        if (process->host == lease->host && simJudgeRunsOn(process, alarm->sid))
+            simJudgeViolation(judge, "rule 6", "'%s' (pid %" G_GINT64_FORMAT " on %s) runs on a lease that has ended",
+                              process->guest->name, process->pid, process->host->name);
+    }
+}
+
+static void
+simJudgeAlarmFree(gpointer data)
+{
+    simJudgeAlarm *alarm = data;
+
+    g_free(alarm->sid);
+    g_free(alarm);
+}
+
+static void
+simJudgeSetAlarm(simJudge *judge, const char *sid, virLeaseTime end)
+{
+    simJudgeAlarm *alarm = g_new0(simJudgeAlarm, 1);
+
+    alarm->judge = judge;
+    alarm->sid = g_strdup(sid);
+    alarm->end = end;
+    simQueueAdd(judge->world->queue, end, simJudgeLeaseEnds, alarm, simJudgeAlarmFree);
+}
+
+/* Rule 5: L after a renewal was sent, and not after it has ended. */
+static void
+simJudgeCheckEnd(simJudge *judge, const simHost *host, const char *sid, virLeaseTime hostEnd, virLeaseTime end)
+{
+    const simJudgeLease *before = g_hash_table_lookup(judge->leases, sid);
+
+    if (hostEnd > judge->renewed[host->index] + judge->world->config.length)
+        simJudgeViolation(judge, "rule 5", "the lease of %s lasts %.6f s after it was last renewed", host->name,
+                          (double) (hostEnd - judge->renewed[host->index]) / (double) VIR_LEASE_SECOND);
+    /* A daemon that takes over may know of an end that the guard did not hear of. */
+    if (before && before->host == host && before->generation == host->generation && before->end <= simWorldNow(judge->world) && end > before->end)
+        simJudgeViolation(judge, "rule 5", "the lease of %s, ended at %.6f s, is renewed", host->name,
+                          (double) before->end / (double) VIR_LEASE_SECOND);
+}
+
+static void
+simJudgeCheckDirectory(simJudge *judge, const simHost *host, const char *sid, virLeaseTime end)
+{
+    const simJudgeLease *before = g_hash_table_lookup(judge->leases, sid);
+    const simJudgeSession *session = g_hash_table_lookup(judge->sessions, sid);
+
+    /* An answer may be on its way while the directory goes. */
+    if (before && end > before->end && session && session->gone &&
+        simWorldNow(judge->world) > session->gone + judge->world->config.length / 3)
+        simJudgeViolation(judge, "rule 5", "the lease of %s is renewed, and its directory is gone since %.6f s", host->name,
+                          (double) session->gone / (double) VIR_LEASE_SECOND);
+}
+
 void
-simJudgeLeaseLasts(simJudge *judge, const simHost *host, virLeaseTime end)
+simJudgeLeaseLasts(simJudge *judge, const simHost *host, virLeaseTime hostEnd)
 {
     const char *sid = judge->renewing[host->index];
+    virLeaseTime end = simHostWorldTime(host, hostEnd);
     simJudgeLease *lease;
 
     if (!sid)
         return;
+    simJudgeCheckEnd(judge, host, sid, hostEnd, end);
+    simJudgeCheckDirectory(judge, host, sid, end);
+    simJudgeSetAlarm(judge, sid, end);
     lease = g_new0(simJudgeLease, 1);
     lease->host = host;
+    lease->generation = host->generation;
     lease->end = end;
     g_hash_table_replace(judge->leases, g_strdup(sid), lease);
 }
@@ -157,12 +246,43 @@ simJudgeAsks(simJudge *judge, const simRequest *request)
         g_hash_table_add(judge->presented, g_strdup_printf("%u %" G_GINT64_FORMAT, request->host->index, presented->pid));
 }
 
-static gboolean
+gboolean
 simJudgeMarkerExists(const simJudge *judge, const char *sid, const char *marker, const char *run)
 {
     g_autofree char *path = g_strdup_printf("sessions/%s.%s.%s", sid, marker, run);
 
     return simServerExists(judge->world->server, path);
+}
+
+/* Whether it is the first. */
+static gboolean
+simJudgeNotesRemoval(simJudge *judge, const simHost *host, const char *name)
+{
+    const simJudgeRemoval removal = { .host = host, .sent = simWorldNow(judge->world) };
+
+    return !g_hash_table_contains(judge->removed, name) &&
+        g_hash_table_insert(judge->removed, g_strdup(name), g_memdup2(&removal, sizeof(removal)));
+}
+
+/* Rule 17: the locks of a guest that ended while it was paused are its
+ * token's. Who acquires them on its host may remove them, and nobody else there. */
+static void
+simJudgeSendsOwnRemove(simJudge *judge, const simHost *host, char **words, const char *name, gint64 pid)
+{
+    const simProcess *process = simWorldFindPid(judge->world, pid);
+    guint i;
+
+    if (!process || !process->diedPaused || process->kept->len > 0 || judge->world->lostData ||
+        simJudgeMarkerExists(judge, words[3], "exited", words[4]))
+        return;
+    for (i = 0; i < judge->world->alive->len; i++) {
+        const simProcess *other = g_ptr_array_index(judge->world->alive, i);
+
+        if (other->host == host && other->busy)
+            return;
+    }
+    simJudgeViolation(judge, "S3", "%s removes '%s', which '%s' (pid %" G_GINT64_FORMAT ") had when it was paused and ended",
+                      host->name, name, process->guest->name, pid);
 }
 
 static void
@@ -174,9 +294,13 @@ simJudgeSendsRemove(simJudge *judge, const simHost *host, const virLeaseOp *op)
     g_autofree char *presented = g_strdup_printf("%u %" G_GSIZE_FORMAT, host->index, pid);
     const simJudgeLease *lease = g_strv_length(words) == 6 ? g_hash_table_lookup(judge->leases, words[3]) : NULL;
 
-    if (!g_hash_table_add(judge->removed, g_strdup(name)) || !lease || lease->host == host ||
-        simWorldNow(judge->world) >= lease->end || judge->world->lostData ||
-        g_hash_table_contains(judge->presented, presented) ||
+    if (!simJudgeNotesRemoval(judge, host, name) || !lease || g_hash_table_contains(judge->presented, presented))
+        return;
+    if (lease->host == host) {
+        simJudgeSendsOwnRemove(judge, host, words, name, (gint64) pid);
+        return;
+    }
+    if (simWorldNow(judge->world) >= lease->end || judge->world->lostData ||
         simJudgeMarkerExists(judge, words[3], "exited", words[4]))
         return;
     simJudgeViolation(judge, "rule 7", "%s removes '%s', but the lease of %s lasts until %.6f s", host->name, name,
@@ -190,9 +314,12 @@ simJudgeSends(simJudge *judge, const simHost *host, const virLeaseOp *op)
         simJudgeSendsLink(judge, host, op);
     else if (op->type == VIR_LEASE_OP_REMOVE)
         simJudgeSendsRemove(judge, host, op);
+    if (op->type == VIR_LEASE_OP_MKDIR && g_hash_table_contains(judge->leases, strrchr(op->path, '/') + 1))
+        simJudgeViolation(judge, "rule 5", "%s makes its session's directory again", host->name);
     if (op->type == VIR_LEASE_OP_SETATTR) {
         g_free(judge->renewing[host->index]);
         judge->renewing[host->index] = g_strdup(strrchr(op->path, '/') + 1);
+        judge->renewed[host->index] = simHostTime(host);
     }
 }
 
@@ -259,6 +386,13 @@ simJudgeChanged(simJudge *judge, virLeaseOpType type, const char *path, const ch
     if ((type == VIR_LEASE_OP_SETATTR || type == VIR_LEASE_OP_MKDIR) &&
         g_str_has_prefix(path, "sessions/"))
         simJudgeRenewed(judge, name + 1);
+    if (type == VIR_LEASE_OP_RMDIR && g_hash_table_contains(judge->sessions, name + 1))
+        ((simJudgeSession *) g_hash_table_lookup(judge->sessions, name + 1))->gone = simWorldNow(judge->world);
+    if (type == VIR_LEASE_OP_SYMLINK && g_str_has_prefix(path, "locks/")) {
+        const virLeaseTime now = simWorldNow(judge->world);
+
+        g_hash_table_replace(judge->made, g_strdup(name + 1), g_memdup2(&now, sizeof(now)));
+    }
     if (type == VIR_LEASE_OP_REMOVE && target && g_str_has_prefix(path, "locks/"))
         simJudgeRemoved(judge, name + 1, target);
 }

@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
     virLeaseTime renewed;
     gboolean gap;               /* it was once not renewed for the length of a lease */
+    virLeaseTime gone;          /* its directory was removed then; 0: it is there, or never was */
 } simJudgeSession;
 
 struct _simJudge {
@@ -30,17 +31,33 @@ struct _simJudge {
     GHashTable *tokens;         /* text -> simProcess whose run it names */
     GHashTable *hashes;         /* resource -> hash */
     GHashTable *links;          /* path -> process id in its target; keys are all that was ever sent */
-    GHashTable *removed;        /* names of which a REMOVE was sent */
+    GHashTable *removed;        /* of simJudgeRemoval: names of which a REMOVE was sent -> the first one */
     GHashTable *leases;         /* of simJudgeLease: sid -> */
     GHashTable *presented;      /* "host pid" of each process whose token a host was given */
     char **renewing;            /* by host: the session that it renewed last */
+    virLeaseTime *renewed;      /* by host: when that was sent, host's time */
+    GHashTable *made;           /* of virLeaseTime: name of an entry -> when it last appeared */
+    virLeaseTime lost;          /* when A4 failed last */
 };
 
 /* What a session's own host believes. */
 typedef struct {
     const simHost *host;
+    guint64 generation;         /* of the daemon that said so */
     virLeaseTime end;           /* world's time */
 } simJudgeLease;
+
+typedef struct {
+    const simHost *host;
+    virLeaseTime sent;
+} simJudgeRemoval;
+
+/* An end that comes, for the rule 6. */
+typedef struct {
+    simJudge *judge;
+    char *sid;
+    virLeaseTime end;
+} simJudgeAlarm;
 
 /* An entry that is looked for, and found. */
 typedef struct {
@@ -50,6 +67,35 @@ typedef struct {
     guint64 attempt;
     virLeaseMode mode;
 } simJudgeSearch;
+
+/* A grant, and what is beside it. */
+typedef struct {
+    const simRequest *request;
+    const virLeaseResource *resource;
+    const char *hash;
+    virLeaseTime since;         /* when its entry was made */
+} simJudgeGrant;
+
+typedef void (*simJudgeEntryFunc)(simJudge *judge, char **words, const char *name, gint64 pid, gpointer opaque);
+
+/* ---- simjudgeexport.c ---- */
+const char *simJudgeHash(simJudge *judge,
+                         const char *resource);
+/* Calls @func for each entry: its name's words are hash, mode, class, sid, run, attempt. */
+void simJudgeEachEntry(simJudge *judge,
+                       simJudgeEntryFunc func,
+                       gpointer opaque);
+gboolean simJudgeMarkerExists(const simJudge *judge,
+                              const char *sid,
+                              const char *marker,
+                              const char *run);
+
+/* ---- simjudgecalm.c ---- */
+/* What else must be true of a refusal, and of an end, when nothing fails. */
+void simJudgeRefusedCalmly(simJudge *judge,
+                           const simRequest *request);
+void simJudgeDiedCalmly(simJudge *judge,
+                        simProcess *process);
 
 /* The newest entry of @pid for @resource that nobody is removing. Returns
  * whether there is one; the caller frees its name. */

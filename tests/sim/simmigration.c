@@ -223,3 +223,27 @@ simProcessMigrate(simProcess *process, simHost *destination, gboolean confused)
     simProcessRegister(incoming, TRUE, simMigrationRegistered);
     return incoming;
 }
+
+simProcess *
+simProcessCopy(const simProcess *process, simHost *host)
+{
+    simProcess *copy = simProcessNew(host, process->guest);
+    gboolean runs = process->state == SIM_PROCESS_RUNNING;
+    guint i;
+
+    for (i = 0; i < process->disks->len; i++) {
+        const simDisk *disk = g_ptr_array_index(process->disks, i);
+        simDisk *same = simProcessAddDisk(copy, disk->resource->name, disk->resource->path, disk->resource->mode);
+
+        /* What stops later takes its memory along: nothing is said of a copy before that. */
+        same->current = runs ? VIR_LEASE_TIME_NEVER : disk->current;
+        same->ran = disk->ran;
+        same->opened = TRUE;
+    }
+    copy->unplugged = process->unplugged;
+    copy->incoming = TRUE;
+    copy->token = g_strdup(process->token);
+    simProcessSetState(copy, SIM_PROCESS_PAUSED, "a copy of its memory is here");
+    copy->busy = FALSE;
+    return copy;
+}

@@ -18,6 +18,7 @@ typedef enum {
 } simNaiveKind;
 
 #define SIM_NAIVE_RENEWAL VIR_LEASE_SECOND
+#define SIM_NAIVE_LEASE (6 * VIR_LEASE_SECOND)
 #define SIM_NAIVE_OPS_PER_REQUEST 1024
 
 typedef struct {
@@ -167,7 +168,7 @@ simNaiveRenew(simNaive *naive, const virLeaseEvent *event, GQueue *actions)
     naive->next = event->now + SIM_NAIVE_RENEWAL;
     simNaiveSubmit(actions, 0, naive->made ? VIR_LEASE_OP_SETATTR : VIR_LEASE_OP_MKDIR, path)->mtime = event->wall;
     naive->made = TRUE;
-    simNaiveAct(actions, VIR_LEASE_ACTION_END, 0)->end = event->now + 3600 * VIR_LEASE_SECOND;
+    simNaiveAct(actions, VIR_LEASE_ACTION_END, 0)->end = event->now + SIM_NAIVE_LEASE;
 }
 
 static void

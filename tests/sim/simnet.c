@@ -251,11 +251,12 @@ simNetCallArrivesLate(gpointer data)
 }
 
 static gboolean
-simNetRuleMatches(simNetRule *rule, guint host, const virLeaseOp *op)
+simNetRuleMatches(simNetRule *rule, virLeaseTime now, guint host, const virLeaseOp *op)
 {
     if ((rule->rule.host != SIM_NET_ANY_HOST && rule->rule.host != host) ||
         (rule->rule.type != VIR_LEASE_OP_LAST && rule->rule.type != op->type) ||
-        (rule->rule.path && !strstr(op->path, rule->rule.path)))
+        (rule->rule.path && !strstr(op->path, rule->rule.path)) ||
+        (rule->rule.until && now >= rule->rule.until))
         return FALSE;
     rule->matched++;
     return rule->rule.nth == 0 || rule->matched == rule->rule.nth;
@@ -270,7 +271,7 @@ simNetPickRule(simNet *net, guint host, const virLeaseOp *op, simFaultRule *pick
     for (i = 0; i < net->rules->len; i++) {
         simNetRule *rule = g_ptr_array_index(net->rules, i);
 
-        if (simNetRuleMatches(rule, host, op) && !found) {
+        if (simNetRuleMatches(rule, simQueueNow(net->queue), host, op) && !found) {
             *picked = rule->rule;
             found = TRUE;
         }
@@ -293,8 +294,8 @@ simNetDrawFault(simNet *net, const virLeaseOp *op, simFaultRule *fault)
     const simNetConfig *config = &net->config;
     guint dice = simDiceBelow(&net->dice, 1000);
     guint i;
-    const guint chances[] = { config->loseRequest, config->loseReply, config->late,
-                              config->twice, config->refuse };
+    const guint twice = op->type == VIR_LEASE_OP_SETATTR ? MAX(config->twice, config->replays) : config->twice;
+    const guint chances[] = { config->loseRequest, config->loseReply, config->late, twice, config->refuse };
     const simFaultKind kinds[] = { SIM_FAULT_LOSE_REQUEST, SIM_FAULT_LOSE_REPLY, SIM_FAULT_LATE,
                                    SIM_FAULT_TWICE, SIM_FAULT_REFUSE };
 

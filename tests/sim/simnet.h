@@ -41,6 +41,7 @@ typedef struct {
     simFaultKind kind;
     virLeaseSpan span;
     virLeaseStatus status;
+    virLeaseTime until;         /* 0: always */
 } simFaultRule;
 
 /* Probabilities per 1000 operations; delays of one way. */
@@ -55,6 +56,7 @@ typedef struct {
     virLeaseSpan lateMax;
     guint twice;
     guint refuse;               /* DELAYED, FAILED or, for READDIR, UNSTABLE */
+    guint replays;              /* of SETATTRs: carried out once more up to @lateMax later */
     guint pages;                /* a READDIR comes in pages of 1 to 8 names */
     guint survives;             /* what is sent into a cut, or to a dead server, arrives when that is over */
 } simNetConfig;

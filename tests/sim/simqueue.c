@@ -19,7 +19,7 @@ struct _simQueue {
     virLeaseTime now;
     guint64 order;
     guint64 count;
-    GPtrArray *heap;    /* of simQueueItem; each not later than its children at 2i+1 and 2i+2 */
+    GArray *heap;       /* of simQueueItem; each not later than its children at 2i+1 and 2i+2 */
 };
 
 simQueue *
@@ -27,16 +27,15 @@ simQueueNew(void)
 {
     simQueue *queue = g_new0(simQueue, 1);
 
-    queue->heap = g_ptr_array_new();
+    queue->heap = g_array_new(FALSE, FALSE, sizeof(simQueueItem));
     return queue;
 }
 
 static void
-simQueueItemFree(simQueueItem *item)
+simQueueItemClear(simQueueItem *item)
 {
     if (item->destroy)
         item->destroy(item->data);
-    g_free(item);
 }
 
 void
@@ -47,8 +46,8 @@ simQueueFree(simQueue *queue)
     if (!queue)
         return;
     for (i = 0; i < queue->heap->len; i++)
-        simQueueItemFree(g_ptr_array_index(queue->heap, i));
-    g_ptr_array_unref(queue->heap);
+        simQueueItemClear(&g_array_index(queue->heap, simQueueItem, i));
+    g_array_unref(queue->heap);
     g_free(queue);
 }
 
@@ -67,8 +66,8 @@ simQueueCount(const simQueue *queue)
 static gboolean
 simQueueBefore(const simQueue *queue, guint a, guint b)
 {
-    const simQueueItem *first = g_ptr_array_index(queue->heap, a);
-    const simQueueItem *second = g_ptr_array_index(queue->heap, b);
+    const simQueueItem *first = &g_array_index(queue->heap, simQueueItem, a);
+    const simQueueItem *second = &g_array_index(queue->heap, simQueueItem, b);
 
     return first->at < second->at || (first->at == second->at && first->order < second->order);
 }
@@ -76,10 +75,11 @@ simQueueBefore(const simQueue *queue, guint a, guint b)
 static void
 simQueueSwap(simQueue *queue, guint a, guint b)
 {
-    gpointer item = queue->heap->pdata[a];
+    simQueueItem *items = (simQueueItem *) (gpointer) queue->heap->data;
+    const simQueueItem item = items[a];
 
-    queue->heap->pdata[a] = queue->heap->pdata[b];
-    queue->heap->pdata[b] = item;
+    items[a] = items[b];
+    items[b] = item;
 }
 
 void
@@ -89,26 +89,27 @@ simQueueAdd(simQueue *queue,
             gpointer data,
             GDestroyNotify destroy)
 {
-    simQueueItem *item = g_new0(simQueueItem, 1);
+    const simQueueItem item = {
+        .at = MAX(at, queue->now),
+        .order = queue->order++,
+        .func = func,
+        .data = data,
+        .destroy = destroy,
+    };
     guint i = queue->heap->len;
 
-    item->at = MAX(at, queue->now);
-    item->order = queue->order++;
-    item->func = func;
-    item->data = data;
-    item->destroy = destroy;
-    g_ptr_array_add(queue->heap, item);
+    g_array_append_val(queue->heap, item);
     for (; i > 0 && simQueueBefore(queue, i, (i - 1) / 2); i = (i - 1) / 2)
         simQueueSwap(queue, i, (i - 1) / 2);
 }
 
-static simQueueItem *
+static simQueueItem
 simQueuePop(simQueue *queue)
 {
-    simQueueItem *item = g_ptr_array_index(queue->heap, 0);
+    simQueueItem item = g_array_index(queue->heap, simQueueItem, 0);
     guint i = 0;
 
-    g_ptr_array_remove_index_fast(queue->heap, 0);
+    g_array_remove_index_fast(queue->heap, 0);
     for (;;) {
         guint least = i;
 
@@ -126,18 +127,17 @@ simQueuePop(simQueue *queue)
 gboolean
 simQueueRunNext(simQueue *queue, virLeaseTime limit)
 {
-    simQueueItem *item;
+    simQueueItem item;
 
-    if (queue->heap->len == 0 ||
-        ((simQueueItem *) g_ptr_array_index(queue->heap, 0))->at > limit) {
+    if (queue->heap->len == 0 || g_array_index(queue->heap, simQueueItem, 0).at > limit) {
         queue->now = MAX(queue->now, limit);
         return FALSE;
     }
     item = simQueuePop(queue);
-    queue->now = item->at;
+    queue->now = item.at;
     queue->count++;
-    item->func(item->data);
-    simQueueItemFree(item);
+    item.func(item.data);
+    simQueueItemClear(&item);
     return TRUE;
 }
 

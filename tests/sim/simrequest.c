@@ -115,7 +115,7 @@ simRequestTrace(const simRequest *request)
     g_autoptr(GString) names = g_string_new(NULL);
     guint i;
 
-    for (i = 0; i < request->resources->len; i++) {
+    for (i = 0; request->host->world->config.trace && i < request->resources->len; i++) {
         const virLeaseResource *resource = g_ptr_array_index(request->resources, i);
 
         g_string_append_printf(names, " %s:%c", resource->name,

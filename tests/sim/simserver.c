@@ -481,7 +481,8 @@ simServerExists(const simServer *server, const char *path)
 void
 simServerDelete(simServer *server, const char *path)
 {
-    virLeaseStatus status = simServerUnmake(server, VIR_LEASE_OP_REMOVE, path);
+    const simNode *node = simServerFind(server, path);
+    virLeaseStatus status = simServerUnmake(server, node && node->children ? VIR_LEASE_OP_RMDIR : VIR_LEASE_OP_REMOVE, path);
 
     g_assert(status == VIR_LEASE_STATUS_OK);
 }

@@ -33,7 +33,9 @@ typedef struct {
     const simEngineClass *engine;
     gboolean drift;             /* hosts' clocks run apart, within the margin */
     gboolean lazyGuard;         /* looks only once, when the time has come; else refuses late owners too */
-    gboolean harsh;             /* guard and kernel are sometimes as slow as they may be */
+    guint slow;                 /* permille of what guard and kernel do that takes as long as it may */
+    gboolean calm;              /* the judge may expect that nothing fails without a reason */
+    gboolean keepsState;        /* what a daemon saved outlives a boot */
     gboolean trace;
 } simWorldConfig;
 
@@ -51,7 +53,7 @@ struct _simWorld {
     GPtrArray *migrations;      /* of simMigration */
     GPtrArray *requests;        /* of simRequest */
     gint64 nextPid;
-    gboolean lostData;          /* the server forgot what it had acknowledged, or somebody deleted it */
+    gboolean lostData;          /* the server forgot what it had acknowledged, or somebody deleted it (not A4) */
 };
 
 /* One machine. Its daemon comes and goes; its guard stays. */
@@ -70,7 +72,7 @@ struct _simHost {
     gpointer engine;            /* NULL: the daemon does not run */
     guint64 generation;         /* counts daemons */
     virLeaseTime hungUntil;     /* world's time: nothing is taken in before */
-    virLeaseTime lastHang;
+    virLeaseTime guardHungUntil;    /* likewise: the guard does nothing before */
     virLeaseTime wakeup;        /* of the timer that is set, host's time */
     guint64 wakeSerial;
     virLeaseTime stepTime;      /* to notice an engine that spins */
@@ -80,6 +82,7 @@ struct _simHost {
 
     char *savedSession;         /* what outlives a daemon, but not a boot */
     GHashTable *savedOwners;    /* of char: owner -> text */
+    guint savedBoots;           /* boots when the saved state was last taken up */
     guint64 nextOwner;
     guint failSaves;            /* this many SAVE_OWNER to come fail */
     GHashTable *unsaved;        /* owners of which one failed */
@@ -132,6 +135,7 @@ struct _simProcess {
     gboolean dying;             /* a kill was sent */
     gboolean immortal;          /* no kill ends it: it waits for a device in the kernel */
     virLeaseTime diedAt;
+    gboolean diedPaused;        /* and its daemon had been told that it was */
     simMigration *migration;    /* or NULL */
     gboolean startPaused;
     gboolean incoming;          /* begun as the destination of a migration */

@@ -19,7 +19,6 @@
 
 static gint64 simSeed = 1;
 static gint64 simMax = 2000;
-static gdouble simMinutes = SIM_CHAOS_MINUTES;
 static char *simOnly;
 static gboolean simTrace;
 static gboolean simAll;
@@ -28,7 +27,6 @@ static const GOptionEntry simOptions[] = {
     { "seed", 's', 0, G_OPTION_ARG_INT64, &simSeed, "The first seed", "N" },
     { "max", 'm', 0, G_OPTION_ARG_INT64, &simMax, "How many seeds to try for each", "N" },
     { "only", 'o', 0, G_OPTION_ARG_STRING, &simOnly, "Only these", "NAME[,NAME]..." },
-    { "minutes", 0, 0, G_OPTION_ARG_DOUBLE, &simMinutes, "Virtual minutes of faults in each world", "MINUTES" },
     { "trace", 't', 0, G_OPTION_ARG_NONE, &simTrace, "Print the story of the seed", NULL },
     { "all", 'a', 0, G_OPTION_ARG_NONE, &simAll, "Go on after the first seed, and count", NULL },
     { NULL }
@@ -48,7 +46,6 @@ simSearch(const simMutant *mutant, simResult *total)
 {
     simChaosConfig config = {
         .engine = &mutant->engine,
-        .span = (virLeaseSpan) (simMinutes * 60.0 * (double) VIR_LEASE_SECOND),
         .trace = simTrace,
     };
     gint64 found = 0;

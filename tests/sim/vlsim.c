@@ -18,7 +18,7 @@ static gint64 simSeed = 1;
 static gint64 simCount = 1;
 static gint simHosts;
 static gint simGuests;
-static gdouble simMinutes = SIM_CHAOS_MINUTES;
+static gdouble simMinutes;
 static gboolean simDebug;
 static gboolean simNoFork;
 
@@ -27,7 +27,7 @@ static const GOptionEntry simOptions[] = {
     { "count", 'n', 0, G_OPTION_ARG_INT64, &simCount, "How many seeds to run; 1: and tell the story", "N" },
     { "hosts", 0, 0, G_OPTION_ARG_INT, &simHosts, "Hosts in each world", "N" },
     { "guests", 0, 0, G_OPTION_ARG_INT, &simGuests, "Guests in each world", "N" },
-    { "minutes", 0, 0, G_OPTION_ARG_DOUBLE, &simMinutes, "Virtual minutes of faults in each world", "MINUTES" },
+    { "minutes", 0, 0, G_OPTION_ARG_DOUBLE, &simMinutes, "Virtual minutes of faults in each world, instead of eight leases", "MINUTES" },
     { "debug", 'd', 0, G_OPTION_ARG_NONE, &simDebug, "Show the engine's log too", NULL },
     { "no-fork", 0, 0, G_OPTION_ARG_NONE, &simNoFork, "Run in this process", NULL },
     { NULL }

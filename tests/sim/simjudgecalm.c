@@ -1,0 +1,181 @@
+/*
+ * simjudgecalm.c: what must work when nothing fails
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * In a calm world nothing is lost and nobody crashes, so that a refusal needs
+ * a reason that can be seen.
+ */
+#include <config.h>
+
+#include "simguest.h"
+#include "simjudge.h"
+#include "simjudgepriv.h"
+#include "virerror.h"
+
+/* A guest that ended is gone from the export after that. */
+#define SIM_JUDGE_CALM_END (2 * VIR_LEASE_SECOND)
+
+static gboolean
+simJudgeConflicts(const virLeaseResource *resource, const simProcess *process)
+{
+    const simDisk *disk = simProcessFindDisk(process, resource->name);
+
+    return disk && !(disk->resource->mode == VIR_LEASE_MODE_SHARED && resource->mode == VIR_LEASE_MODE_SHARED);
+}
+
+static gboolean
+simJudgeIsInTheWay(const simRequest *request, const simProcess *process)
+{
+    guint i;
+
+    for (i = 0; i < request->resources->len; i++) {
+        if (simJudgeConflicts(g_ptr_array_index(request->resources, i), process))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Nobody else has had anything to do with what is asked for, since long
+ * enough before it was asked for. */
+static gboolean
+simJudgeNobodyElse(const simJudge *judge, const simRequest *request)
+{
+    const GPtrArray *processes = judge->world->processes;
+    guint i;
+
+    for (i = 0; i < processes->len; i++) {
+        const simProcess *process = g_ptr_array_index(processes, i);
+
+        if (process != request->process && simJudgeIsInTheWay(request, process) &&
+            (process->state != SIM_PROCESS_DEAD || process->diedAt + SIM_JUDGE_CALM_END > request->sent))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Whether somebody else holds some of it: by a grant or a reservation, or by
+ * a token that is presented now. */
+static gboolean
+simJudgeSomebodyHolds(const simJudge *judge, const simRequest *request, const simProcess *presented)
+{
+    const GPtrArray *processes = judge->world->processes;
+    guint i;
+    guint j;
+
+    for (i = 0; i < processes->len; i++) {
+        const simProcess *process = g_ptr_array_index(processes, i);
+
+        if (process == request->process || process == presented ||
+            (process->state == SIM_PROCESS_DEAD && process->diedAt + SIM_JUDGE_CALM_END < request->sent) ||
+            !simJudgeIsInTheWay(request, process))
+            continue;
+        /* Rule 9: who is acquiring on the same host comes first. */
+        if (process->host == request->host && (process->busy || process->dying || process->state == SIM_PROCESS_DEAD))
+            return TRUE;
+        for (j = 0; j < process->disks->len; j++) {
+            if (process->token || ((simDisk *) g_ptr_array_index(process->disks, j))->heldBy)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+typedef struct {
+    const simRequest *request;
+    const char *found;
+} simJudgeOwn;
+
+static void
+simJudgeFindOwn(simJudge *judge, char **words G_GNUC_UNUSED, const char *name, gint64 pid, gpointer opaque)
+{
+    simJudgeOwn *own = opaque;
+    const virLeaseTime *made = g_hash_table_lookup(judge->made, name);
+
+    if (pid == own->request->process->pid && made && *made >= own->request->sent)
+        own->found = name;
+}
+
+/* Who is told that something is busy has nothing of it any more (rule 3). */
+static void
+simJudgeCheckWithdrawn(simJudge *judge, const simRequest *request)
+{
+    simJudgeOwn own = { .request = request };
+
+    simJudgeEachEntry(judge, simJudgeFindOwn, &own);
+    if (own.found)
+        simJudgeViolation(judge, "L1", "%s refused '%s' (pid %" G_GINT64_FORMAT "), and '%s' is there still",
+                          request->process->host->name, request->process->guest->name, request->process->pid, own.found);
+}
+
+/* What failed before it took the old run's place leaves its locks (rule 16). */
+static void
+simJudgeCheckUntouched(simJudge *judge, const simRequest *request, const simProcess *presented)
+{
+    guint i;
+
+    for (i = 0; i < presented->disks->len; i++) {
+        const simDisk *disk = g_ptr_array_index(presented->disks, i);
+
+        const simJudgeRemoval *removal = disk->heldBy ? g_hash_table_lookup(judge->removed, disk->heldBy) : NULL;
+
+        if (disk->opened && removal && removal->host == request->host && removal->sent >= request->sent)
+            simJudgeViolation(judge, "S3", "%s refused '%s' (pid %" G_GINT64_FORMAT "), and removed '%s'",
+                              request->process->host->name, request->process->guest->name, request->process->pid,
+                              disk->heldBy);
+    }
+}
+
+void
+simJudgeRefusedCalmly(simJudge *judge, const simRequest *request)
+{
+    const simProcess *process = request->process;
+    simProcess *presented = request->token ? g_hash_table_lookup(judge->tokens, request->token) : NULL;
+
+    if (request->code != VIR_ERR_RESOURCE_BUSY || process->state == SIM_PROCESS_DEAD || process->dying)
+        return;
+    simJudgeCheckWithdrawn(judge, request);
+    if (presented)
+        simJudgeCheckUntouched(judge, request, presented);
+    /* A guest that ended before its stop was told has handed nothing over. */
+    if (presented && presented->state == SIM_PROCESS_DEAD)
+        return;
+    if (presented ? !simJudgeSomebodyHolds(judge, request, presented) : simJudgeNobodyElse(judge, request))
+        simJudgeViolation(judge, "L1", "%s refused '%s' (pid %" G_GINT64_FORMAT ") for somebody who has nothing: %s",
+                          process->host->name, process->guest->name, process->pid, request->message);
+}
+
+/* ---- ends ---- */
+typedef struct {
+    simJudge *judge;
+    simProcess *process;
+} simJudgeEnd;
+
+static void
+simJudgeFindEnded(simJudge *judge, char **words, const char *name, gint64 pid, gpointer opaque)
+{
+    const simProcess *process = opaque;
+
+    if (pid != process->pid || simJudgeMarkerExists(judge, words[3], "exited", words[4]))
+        return;
+    simJudgeViolation(judge, "L1", "'%s' (pid %" G_GINT64_FORMAT " on %s) has ended, and '%s' is there still",
+                      process->guest->name, pid, process->host->name, name);
+}
+
+static void
+simJudgeCheckEnded(gpointer data)
+{
+    simJudgeEnd *end = data;
+
+    simJudgeEachEntry(end->judge, simJudgeFindEnded, end->process);
+}
+
+void
+simJudgeDiedCalmly(simJudge *judge, simProcess *process)
+{
+    simJudgeEnd *end = g_new0(simJudgeEnd, 1);
+
+    end->judge = judge;
+    end->process = process;
+    simQueueAdd(judge->world->queue, simWorldNow(judge->world) + SIM_JUDGE_CALM_END, simJudgeCheckEnded, end, g_free);
+}
