@@ -130,7 +130,10 @@ void
 simJudgeRefusedCalmly(simJudge *judge, const simRequest *request)
 {
     const simProcess *process = request->process;
-    simProcess *presented = request->token ? g_hash_table_lookup(judge->tokens, request->token) : NULL;
+    /* Who comes from another host is not kept out by itself (rule 21). */
+    gboolean arrives = process->migration && process->migration->destination == process;
+    simProcess *source = arrives ? process->migration->source : NULL;
+    simProcess *presented = request->token ? g_hash_table_lookup(judge->tokens, request->token) : source;
 
     if (request->code != VIR_ERR_RESOURCE_BUSY || process->state == SIM_PROCESS_DEAD || process->dying)
         return;

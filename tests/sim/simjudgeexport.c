@@ -210,7 +210,11 @@ simJudgeCheckDirectory(simJudge *judge, const simHost *host, const char *sid, vi
 {
     const simJudgeLease *before = g_hash_table_lookup(judge->leases, sid);
     const simJudgeSession *session = g_hash_table_lookup(judge->sessions, sid);
+    g_autofree char *path = g_strdup_printf("sessions/%s", sid);
 
+    /* A roll-back may have brought it back. */
+    if (simServerExists(judge->world->server, path))
+        return;
     /* An answer may be on its way while the directory goes. */
     if (before && end > before->end && session && session->gone &&
         simWorldNow(judge->world) > session->gone + judge->world->config.length / 3)
@@ -264,6 +268,18 @@ simJudgeNotesRemoval(simJudge *judge, const simHost *host, const char *name)
         g_hash_table_insert(judge->removed, g_strdup(name), g_memdup2(&removal, sizeof(removal)));
 }
 
+static gboolean
+simJudgeWasGranted(const simProcess *process, const char *name)
+{
+    guint i;
+
+    for (i = 0; i < process->disks->len; i++) {
+        if (g_strcmp0(((simDisk *) g_ptr_array_index(process->disks, i))->heldBy, name) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Rule 17: the locks of a guest that ended while it was paused are its
  * token's. Who acquires them on its host may remove them, and nobody else there. */
 static void
@@ -272,8 +288,9 @@ simJudgeSendsOwnRemove(simJudge *judge, const simHost *host, char **words, const
     const simProcess *process = simWorldFindPid(judge->world, pid);
     guint i;
 
+    /* What it asked for and was not granted is only withdrawn. */
     if (!process || !process->diedPaused || process->kept->len > 0 || judge->world->lostData ||
-        simJudgeMarkerExists(judge, words[3], "exited", words[4]))
+        !simJudgeWasGranted(process, name) || simJudgeMarkerExists(judge, words[3], "exited", words[4]))
         return;
     for (i = 0; i < judge->world->alive->len; i++) {
         const simProcess *other = g_ptr_array_index(judge->world->alive, i);
