@@ -437,6 +437,35 @@ testDaemonDiesAnywhere(simTest *test, gconstpointer data G_GNUC_UNUSED)
     }
 }
 
+/* Rules 1 and 19: the daemon dies after its n-th action, some of which remove the
+ * markers of an exited run; the next does not make them again. */
+static void
+testDaemonDiesSweeping(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    guint actions;
+
+    for (actions = 0; actions < 40; actions++) {
+        simProcess *process = testStartOne(test, test->a, "web01");
+        guint i;
+
+        simTestSuspend(test, process);
+        simTestKill(test, process);
+        process = testStartOne(test, test->b, "db01");
+        simTestAssertRuns(process);
+        simTestKill(test, process);
+        simHostCrashDaemonAfter(test->a, actions);
+        for (i = 0; i < 24; i++) {
+            simTestRun(test, R / 2);
+            if (!test->a->engine)
+                simHostStartDaemon(test->a);
+        }
+        simHostCrashDaemon(test->a);
+        simHostStartDaemon(test->a);
+        simTestRun(test, 2 * L);
+        g_assert_cmpuint(simTestCountSessions(test, "."), ==, 0);
+    }
+}
+
 /* What could not be written down is not granted (virLeaseAction). */
 static void
 testSaveFails(simTest *test, gconstpointer data G_GNUC_UNUSED)
@@ -539,6 +568,7 @@ main(int argc, char **argv)
     SIM_TEST("daemon/restart-too-late", testDaemonRestartTooLate);
     SIM_TEST("daemon/restart-too-late-paused", testDaemonRestartTooLatePaused);
     SIM_TEST("daemon/dies-anywhere", testDaemonDiesAnywhere);
+    SIM_TEST("daemon/dies-sweeping", testDaemonDiesSweeping);
     SIM_TEST("daemon/save-fails", testSaveFails);
     SIM_TEST("daemon/shutdown-without-guests", testShutdownWithoutGuests);
     SIM_TEST("daemon/shutdown-with-guests", testShutdownWithGuests);

@@ -165,6 +165,29 @@ virLeaseUpkeepShowsMarker(const virLeaseScan *scan,
 }
 
 
+/* Forgets first: a daemon that is killed in between must not know the run any
+ * more, or the next one would make a marker again that was removed (rule 1).
+ * What then stays behind is swept. */
+static void
+virLeaseUpkeepDropOwner(virLeaseEngine *engine,
+                        virLeaseOwner *owner,
+                        const virLeaseScan *scan)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    const virLeaseRun *run = owner->run;
+
+    for (virLeaseMarker marker = 0; marker < VIR_LEASE_MARKER_LAST; marker++) {
+        g_autofree char *path = virLeaseMarkerPath(run->sid, marker, run->number);
+
+        if (virLeaseUpkeepShowsMarker(scan, run, marker) || virLeaseChorePending(engine, path))
+            g_ptr_array_add(paths, g_steal_pointer(&path));
+    }
+    virLeaseOwnerForget(engine, owner);
+    for (guint i = 0; i < paths->len; i++)
+        virLeaseChoreRemove(engine, g_ptr_array_index(paths, i));
+}
+
+
 /* Rule 19: the scan read sessions/ first, then the shards. */
 static void
 virLeaseUpkeepDropExited(virLeaseEngine *engine,
@@ -182,13 +205,7 @@ virLeaseUpkeepDropExited(virLeaseEngine *engine,
              (!run->exitedKnown || !virLeaseUpkeepShowsMarker(scan, run, VIR_LEASE_MARKER_EXITED))) ||
             (virLeaseScanHasRun(scan, run->sid, run->number) && VIR_LEASE_RULE(engine, MARKERS_EARLY)))
             continue;
-        for (virLeaseMarker marker = 0; marker < VIR_LEASE_MARKER_LAST; marker++) {
-            g_autofree char *path = virLeaseMarkerPath(run->sid, marker, run->number);
-
-            if (virLeaseUpkeepShowsMarker(scan, run, marker) || virLeaseChorePending(engine, path))
-                virLeaseChoreRemove(engine, path);
-        }
-        virLeaseOwnerForget(engine, owner);
+        virLeaseUpkeepDropOwner(engine, owner, scan);
     }
 }
 
