@@ -66,19 +66,24 @@ simChaosCanGoOn(simChaos *chaos, const simProcess *process)
         const simDisk *disk = g_ptr_array_index(process->disks, i);
         g_autofree char *entry = simJudgeFindEntry(chaos->world->judge, process->pid, disk->resource->name);
 
-        if (!entry || !simJudgeIsFreeFor(chaos->world->judge, process, disk))
+        /* Another one is what an acquire left that used the token up and came to nothing. */
+        if (!entry || g_strcmp0(entry, disk->heldBy) != 0 || !simJudgeIsFreeFor(chaos->world->judge, process, disk))
             return FALSE;
     }
     return TRUE;
 }
 
-/* L1 for the paused: who has lost nothing goes on. */
+/* L1 for the paused: who has lost nothing goes on. Not where the server has been
+ * forgetful: tokens of dead sessions are then refused until an administrator has
+ * had a look (rule 20). */
 void
 simChaosResumeAll(simChaos *chaos)
 {
     g_autoptr(GPtrArray) alive = g_ptr_array_copy(chaos->world->alive, NULL, NULL);
     guint i;
 
+    if (chaos->world->lostData)
+        return;
     for (i = 0; i < alive->len; i++) {
         simProcess *process = g_ptr_array_index(alive, i);
 
