@@ -41,7 +41,8 @@ testServerRead(testServer *server,
     g_autoptr(virLeaseReply) reply = virLeaseReplyNew(1, VIR_LEASE_STATUS_OK);
     virLeaseAttr own = { .fileid = 3, .ctime = server->shownMtime, .mtime = server->shownMtime };
     virLeaseObserverSelf self = {
-        .sid = OWN, .mtime = server->ownMtime, .acked = server->ownAcked, .renewal = RENEWAL, .length = LENGTH,
+        .sid = OWN, .mtime = server->ownMtime, .acked = server->ownAcked, .newest = server->ownMtime,
+        .renewal = RENEWAL, .length = LENGTH,
     };
 
     virLeaseReplyAddEntry(reply, OWN, &own);
@@ -173,6 +174,46 @@ testIncoherentServer(void)
 }
 
 
+/* A cache that shows the own directory as it was made, with the mtime of a clock
+ * ahead of this host's, and is renewed once in two leases. */
+static void
+testCacheWithServersTime(void)
+{
+    testServer server;
+    virLeaseTime shown = 0;
+
+    testServerInit(&server);
+    for (int i = 1; i <= 4; i++)
+        testServerTick(&server, i * RENEWAL, TRUE);
+    server.shownMtime = 1000000 * VIR_LEASE_SECOND;
+    for (int i = 5; i < 200; i++) {
+        virLeaseTime now = i * RENEWAL;
+
+        testServerTick(&server, now, now - shown >= 2 * LENGTH && i > 10);
+        if (server.shownMtime == server.ownMtime)
+            shown = now;
+        g_assert_false(virLeaseObserverIsDead(server.observer, OTHER));
+    }
+    virLeaseObserverFree(server.observer);
+}
+
+
+/* Moves that are far apart are not in a row. */
+static void
+testMovesFarApart(void)
+{
+    testServer server;
+
+    testServerInit(&server);
+    for (int i = 1; i <= 20; i++) {
+        testServerTick(&server, i * LENGTH, TRUE);
+        g_assert_false(virLeaseObserverIsDead(server.observer, OTHER));
+    }
+    g_assert_false(virLeaseObserverIsCoherent(server.observer));
+    virLeaseObserverFree(server.observer);
+}
+
+
 /* Own renewals that have stopped show nothing about the reads any more. */
 static void
 testNoVerdictWithoutOwnRenewals(void)
@@ -231,6 +272,8 @@ main(int argc, char **argv)
     g_test_add_func("/lease/observer/absence-is-a-tuple", testAbsenceIsATuple);
     g_test_add_func("/lease/observer/known-by-entries-only", testKnownByEntriesOnly);
     g_test_add_func("/lease/observer/incoherent-server", testIncoherentServer);
+    g_test_add_func("/lease/observer/cache-with-servers-time", testCacheWithServersTime);
+    g_test_add_func("/lease/observer/moves-far-apart", testMovesFarApart);
     g_test_add_func("/lease/observer/no-verdict-without-own-renewals", testNoVerdictWithoutOwnRenewals);
     g_test_add_func("/lease/observer/markers", testMarkers);
     g_test_add_func("/lease/observer/own-ended-session", testOwnEndedSession);

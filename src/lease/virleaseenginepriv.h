@@ -232,6 +232,8 @@ struct _virLeaseSession {
     virLeaseSpan backoff;
     gint64 mtime;               /* the last one sent */
     gint64 ackedMtime;          /* the last one acknowledged */
+    gint64 ackedMtimeBefore;    /* the one acknowledged before that; 0: none */
+    virLeaseTime ackedBefore;   /* when */
     guint64 fileid;
     virLeaseAttr read;          /* the newest tuple that a read showed; all 0: none */
     virLeaseTime readReplied;   /* when that read's reply came */

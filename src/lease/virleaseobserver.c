@@ -20,6 +20,10 @@ VIR_LOG_INIT("lease.observer");
 /* How often the own renewals must have been seen to move before any verdict. */
 #define VIR_LEASE_OBSERVER_MOVES 2
 
+/* ... each so many renewals after the one before, at most: one that a read has
+ * just missed is seen by the next. */
+#define VIR_LEASE_OBSERVER_GAP 3
+
 /* Sessions remembered at most; verdicts on absent ones are dropped beyond it. */
 #define VIR_LEASE_OBSERVER_MAX 65536
 
@@ -113,7 +117,8 @@ virLeaseObserverReadSelf(virLeaseObserver *observer,
                          const virLeaseAttr *attr,
                          const virLeaseObserverSelf *self)
 {
-    if (self->acked > 0 && sent >= self->acked && attr->mtime < self->mtime &&
+    /* Before the first renewal the server's clock had set the mtime: to any. */
+    if (self->acked > 0 && sent >= self->acked && (attr->mtime < self->mtime || attr->mtime > self->newest) &&
         VIR_LEASE_RULE(observer, STALE_UNNOTICED) && VIR_LEASE_RULE(observer, NO_COHERENCE)) {
         observer->moves = 0;
         if (!observer->warned)
@@ -125,6 +130,9 @@ virLeaseObserverReadSelf(virLeaseObserver *observer,
 
     if (!before || virLeaseObservedSame(observer, before, attr))
         return;
+    /* Only such count together as followed each other. */
+    if (replied - observer->lastMove > VIR_LEASE_OBSERVER_GAP * self->renewal)
+        observer->moves = 0;
     observer->moves++;
     observer->lastMove = replied;
     if (observer->moves == VIR_LEASE_OBSERVER_MOVES && observer->warned) {

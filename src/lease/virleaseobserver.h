@@ -22,8 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virLeaseObserver, virLeaseObserverFree);
 typedef struct _virLeaseObserverSelf virLeaseObserverSelf;
 struct _virLeaseObserverSelf {
     const char *sid;            /* NULL: there is none */
-    gint64 mtime;               /* nanoseconds: of the last acknowledged renewal */
+    gint64 mtime;               /* nanoseconds: of the last renewal acknowledged before the read was sent */
     virLeaseTime acked;         /* when it was acknowledged */
+    gint64 newest;              /* nanoseconds: of the last renewal that was sent */
     virLeaseSpan renewal;       /* R */
     virLeaseSpan length;        /* L */
 };

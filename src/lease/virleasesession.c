@@ -256,6 +256,8 @@ virLeaseSessionRenewed(virLeaseEngine *engine,
 
     session->backoff = 0;
     session->end = MAX(session->end, end);
+    session->ackedMtimeBefore = session->ackedMtime;
+    session->ackedBefore = session->acked;
     session->ackedMtime = op->mtime;
     session->acked = engine->now;
     /* Saved first, so that a daemon that takes over knows no earlier end than

@@ -53,6 +53,21 @@ virLeaseUpkeepOwnName(virLeaseEngine *engine,
 }
 
 
+/* What a read that was sent at @sent has to show of the own session: the last
+ * renewal that was acknowledged by then. The latest may have been under way. */
+static void
+virLeaseUpkeepExpectSelf(const virLeaseSession *session,
+                         virLeaseTime sent,
+                         virLeaseObserverSelf *self)
+{
+    gboolean earlier = sent < session->acked;
+
+    self->mtime = (earlier ? session->ackedMtimeBefore : session->ackedMtime) * VIR_LEASE_SECOND;
+    self->acked = earlier ? session->ackedBefore : session->acked;
+    self->newest = session->mtime * VIR_LEASE_SECOND;
+}
+
+
 /* Takes in a complete read of sessions/ that was sent at @sent. */
 void
 virLeaseUpkeepObserved(virLeaseEngine *engine,
@@ -61,12 +76,11 @@ virLeaseUpkeepObserved(virLeaseEngine *engine,
 {
     virLeaseObserverSelf self = {
         .sid = engine->session.state == VIR_LEASE_SESSION_ACTIVE ? engine->session.sid : NULL,
-        .mtime = engine->session.ackedMtime * VIR_LEASE_SECOND,
-        .acked = engine->session.acked,
         .renewal = virLeaseEngineRenewalSpan(engine),
         .length = engine->format.length,
     };
 
+    virLeaseUpkeepExpectSelf(&engine->session, sent, &self);
     virLeaseObserverRead(engine->observer, sent, engine->now, reply->entries, &self);
     for (guint i = 0; i < reply->entries->len; i++) {
         if (!virLeaseEngineIsOwnSid(engine, engine->session.sid))
