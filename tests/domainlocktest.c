@@ -26,27 +26,37 @@
 
 /* What the table says. */
 #define OUTCOME_EXCLUDES "works; another guest is kept out"
+#define OUTCOME_RUNNING "works; another guest is kept out only while the CPUs run"
+#define OUTCOME_WRITERS "works; another guest is kept out, unless the disk is only read"
 #define OUTCOME_OPEN "works; nobody is kept out"
 #define OUTCOME_WORKS "works"
 
 typedef struct _testDriver testDriver;
 struct _testDriver {
     const char *name;
-    gboolean excludes;      /* it keeps two guests apart */
+    gboolean excludes;      /* it keeps two guests apart, while the CPUs of one run; */
+    gboolean always;        /* and while they do not; */
+    gboolean readers;       /* and one that only reads from one that writes; */
+    gboolean names;         /* and says which guest is in the way */
     gboolean daemons;       /* it needs virtleased */
+    const char *settings;   /* with @daemons; %1$s is a socket of it, %2$s a directory of both hosts */
 };
 
 static const testDriver testDrivers[] = {
     { .name = "nop" },
-    { .name = "nfslease", .excludes = TRUE, .daemons = TRUE },
+    { .name = "lockd", .excludes = TRUE, .daemons = TRUE,
+      .settings = "socket = \"%1$s\"\nfile_lockspace_dir = \"%2$s\"\n" },
+    { .name = "nfslease", .excludes = TRUE, .always = TRUE, .readers = TRUE, .names = TRUE, .daemons = TRUE,
+      .settings = "socket = \"%1$s\"\nacquire_timeout = 10\n# %2$s\n" },
 };
 
-/* Two hosts, and three disks and a file that stands for a lease. */
+/* Two hosts, three disks, and a directory for what the hosts share besides. */
 typedef struct _testLab testLab;
 struct _testLab {
     const testDriver *driver;
     char *dir;
     char *disks[3];
+    char *shared;
     labHosts daemons;
     char *conf[2];
     testHost *a;
@@ -75,14 +85,16 @@ static char *
 testHostDirectory(const testLab *lab, const char *name, const labDaemon *daemon)
 {
     char *dir = g_build_filename(lab->dir, name, NULL);
-    g_autofree char *file = g_build_filename(dir, "qemu-nfslease.conf", NULL);
-    g_autofree char *text = NULL;
+    g_autofree char *file = g_strdup_printf("%s/qemu-%s.conf", dir, lab->driver->name);
+    GString *text = g_string_new(lab->driver->settings);
 
     g_assert_cmpint(g_mkdir(dir, 0700), ==, 0);
     if (daemon) {
-        text = g_strdup_printf("socket = \"%s\"\nacquire_timeout = 10\n", daemon->socket);
-        g_assert_true(g_file_set_contents(file, text, -1, NULL));
+        g_string_replace(text, "%1$s", daemon->socket, 0);
+        g_string_replace(text, "%2$s", lab->shared, 0);
+        g_assert_true(g_file_set_contents(file, text->str, -1, NULL));
     }
+    g_string_free(text, TRUE);
     return dir;
 }
 
@@ -130,6 +142,8 @@ testLabNew(const testDriver *driver)
         lab->disks[i] = g_strdup_printf("%s/disk-%zu.img", lab->dir, i);
         g_assert_true(g_file_set_contents(lab->disks[i], "", -1, NULL));
     }
+    lab->shared = g_build_filename(lab->dir, "shared", NULL);
+    g_assert_cmpint(g_mkdir(lab->shared, 0700), ==, 0);
     if (driver->daemons) {
         char *lockspace = labLockspaceNew();
         g_autofree char *url = g_strconcat("dir:", lockspace, NULL);
@@ -158,6 +172,7 @@ testLabFree(testLab *lab)
         g_free(lab->disks[i]);
     for (i = 0; i < G_N_ELEMENTS(lab->conf); i++)
         g_free(lab->conf[i]);
+    g_free(lab->shared);
     labRemove(lab->dir);
     g_free(lab);
 }
@@ -194,6 +209,13 @@ testGuestFree(testGuest *guest)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(testGuest, testGuestFree)
 
+static void
+testEnd(testHost *host, testGuest *guest)
+{
+    testDo(host, HOST_END, guest);
+    guest->pid = 0;
+}
+
 static hostAnswer
 testTryStart(testHost *host, hostAction action, testGuest *guest)
 {
@@ -201,6 +223,21 @@ testTryStart(testHost *host, hostAction action, testGuest *guest)
 
     guest->pid = answer.pid;
     guest->state[0] = '\0';
+    return answer;
+}
+
+/* Starts the guest, and its CPUs if that is granted. Either way it is gone again
+ * if this fails. */
+static hostAnswer
+testTryBoot(testHost *host, testGuest *guest)
+{
+    hostAnswer answer = testTryStart(host, HOST_START, guest);
+
+    if (answer.result < 0)
+        return answer;
+    answer = testOrder(host, HOST_RESUME, guest, NULL, 0);
+    if (answer.result < 0)
+        testEnd(host, guest);
     return answer;
 }
 
@@ -230,44 +267,56 @@ testPause(testHost *host, testGuest *guest)
     g_strlcpy(guest->state, answer.state, sizeof(guest->state));
 }
 
+/* Because of @holder. */
 static void
-testEnd(testHost *host, testGuest *guest)
+testExpectBusy(const testLab *lab, const hostAnswer *answer, const char *holder)
 {
-    testDo(host, HOST_END, guest);
-    guest->pid = 0;
+    g_test_message("%s", answer->message);
+    g_assert_cmpint(answer->result, ==, -1);
+    g_assert_cmpint(answer->code, ==, VIR_ERR_RESOURCE_BUSY);
+    if (lab->driver->names)
+        g_assert_nonnull(strstr(answer->message, holder));
 }
 
-/* Whether a guest that is to have these disks is refused, and said by whom. */
-static gboolean
-testIsRefused(testHost *host, testGuest *guest, const char *holder)
+/* A guest that is to have these disks does not run, because of @holder; or it
+ * does, if it is not @refused, and is gone again. */
+static void
+testRival(testLab *lab, testHost *host, testGuest *guest, const char *holder, gboolean refused)
 {
-    hostAnswer answer = testTryStart(host, HOST_START, guest);
+    hostAnswer answer = testTryBoot(host, guest);
 
-    if (answer.result == 0) {
-        testEnd(host, guest);
-        return FALSE;
+    if (refused) {
+        testExpectBusy(lab, &answer, holder);
+        return;
     }
-    g_test_message("%s", answer.message);
-    g_assert_cmpint(answer.code, ==, VIR_ERR_RESOURCE_BUSY);
-    g_assert_nonnull(strstr(answer.message, holder));
-    return TRUE;
+    testExpectDone(&answer);
+    /* So that its locks are not found some time later to be a dead one's. */
+    testPause(host, guest);
+    testEnd(host, guest);
 }
 
-/* A rival for the disk is refused on both hosts, by a driver that does such
- * things, because of @holder. */
 static void
-testExpectHeld(testLab *lab, const char *holder, const char *disk)
+testRivals(testLab *lab, const char *holder, const char *disk, gboolean refused)
 {
     g_autoptr(testGuest) rival = testGuestNew("rival", "", disk, NULL);
 
-    g_assert_cmpint(testIsRefused(lab->a, rival, holder), ==, lab->driver->excludes);
-    g_assert_cmpint(testIsRefused(lab->b, rival, holder), ==, lab->driver->excludes);
+    testRival(lab, lab->a, rival, holder, refused);
+    testRival(lab, lab->b, rival, holder, refused);
 }
 
+/* A rival for the disk is refused on both hosts, by a driver that does such
+ * things, because of @guest, whose CPUs run. */
 static void
 testExpectGuarded(testLab *lab, const testGuest *guest, const char *disk)
 {
-    testExpectHeld(lab, guest->name, disk);
+    testRivals(lab, guest->name, disk, lab->driver->excludes);
+}
+
+/* Likewise, but they do not run. */
+static void
+testExpectGuardedStopped(testLab *lab, const testGuest *guest, const char *disk)
+{
+    testRivals(lab, guest->name, disk, lab->driver->always);
 }
 
 /* A rival gets the disk, soon. */
@@ -281,7 +330,7 @@ testExpectFree(testLab *lab, const char *disk)
     for (i = 0; i < G_N_ELEMENTS(hosts); i++) {
         g_autoptr(testGuest) rival = testGuestNew("rival", "", disk, NULL);
 
-        while (testTryStart(hosts[i], HOST_START, rival).result < 0) {
+        while (testTryBoot(hosts[i], rival).result < 0) {
             g_assert_cmpint(g_get_monotonic_time(), <, end);
             g_usleep(20 * 1000);
         }
@@ -293,6 +342,13 @@ static char *
 testOutcome(const testLab *lab)
 {
     return g_strdup(lab->driver->excludes ? OUTCOME_EXCLUDES : OUTCOME_OPEN);
+}
+
+/* Of a sequence in which the CPUs do not run all the time. */
+static char *
+testOutcomeStopped(const testLab *lab)
+{
+    return lab->driver->excludes && !lab->driver->always ? g_strdup(OUTCOME_RUNNING) : testOutcome(lab);
 }
 
 /* ---- sequences ---- */
@@ -317,13 +373,13 @@ testStartAndStop(testLab *lab)
 
     /* From before it opens the images to after it is gone. */
     testStart(lab->a, HOST_START, web);
-    testExpectGuarded(lab, web, lab->disks[0]);
+    testExpectGuardedStopped(lab, web, lab->disks[0]);
     testDo(lab->a, HOST_RESUME, web);
     testExpectGuarded(lab, web, lab->disks[1]);
     testEnd(lab->a, web);
     testExpectFree(lab, lab->disks[0]);
     testExpectFree(lab, lab->disks[1]);
-    return testOutcome(lab);
+    return testOutcomeStopped(lab);
 }
 
 /* Two guests want one disk: the second gets nothing of what it wants. */
@@ -334,7 +390,7 @@ testAllOrNothing(testLab *lab)
     g_autoptr(testGuest) db = testGuestNew("db", "", lab->disks[1], lab->disks[0]);
 
     testBoot(lab->a, web);
-    g_assert_cmpint(testIsRefused(lab->b, db, "web"), ==, lab->driver->excludes);
+    testRival(lab, lab->b, db, "web", lab->driver->excludes);
     testExpectFree(lab, lab->disks[1]);
     testEnd(lab->a, web);
     return testOutcome(lab);
@@ -349,12 +405,29 @@ testShared(testLab *lab)
     testBoot(lab->a, web);
     testBoot(lab->b, db);
     /* Either of the two is named, until one has gone. */
-    testExpectHeld(lab, "guest", lab->disks[0]);
+    testRivals(lab, "guest", lab->disks[0], lab->driver->excludes);
     testEnd(lab->a, web);
-    testExpectHeld(lab, "guest", lab->disks[0]);
+    if (lab->driver->readers)
+        testRivals(lab, "guest", lab->disks[0], TRUE);
+    else
+        testExpectFree(lab, lab->disks[0]);
     testEnd(lab->b, db);
     testExpectFree(lab, lab->disks[0]);
-    return testOutcome(lab);
+    return lab->driver->excludes && !lab->driver->readers ? g_strdup(OUTCOME_WRITERS) : testOutcome(lab);
+}
+
+/* While another guest runs, that took the disk of a paused one. */
+static void
+testResumeIsRefused(testLab *lab, const testGuest *paused)
+{
+    g_autoptr(testGuest) db = testGuestNew("db", "", lab->disks[0], NULL);
+    hostAnswer answer;
+
+    testBoot(lab->b, db);
+    answer = testOrder(lab->a, HOST_RESUME, paused, NULL, 0);
+    testExpectBusy(lab, &answer, "db");
+    testPause(lab->b, db);
+    testEnd(lab->b, db);
 }
 
 static char *
@@ -365,11 +438,13 @@ testPauseAndResume(testLab *lab)
     testBoot(lab->a, web);
     testPause(lab->a, web);
     testPause(lab->a, web);
-    testExpectGuarded(lab, web, lab->disks[0]);
+    testExpectGuardedStopped(lab, web, lab->disks[0]);
+    if (lab->driver->excludes && !lab->driver->always)
+        testResumeIsRefused(lab, web);
     testDo(lab->a, HOST_RESUME, web);
     testExpectGuarded(lab, web, lab->disks[0]);
     testEnd(lab->a, web);
-    return testOutcome(lab);
+    return testOutcomeStopped(lab);
 }
 
 static char *
@@ -442,7 +517,7 @@ testLeasePlug(testLab *lab)
     g_autoptr(testGuest) web = testGuestNew("web", "", lab->disks[0], NULL);
     g_autoptr(testGuest) db = testGuestNew("db", "", lab->disks[1], NULL);
     g_autofree char *lease = g_strdup_printf("<lease><lockspace>space</lockspace><key>key</key>"
-                                             "<target path='%s'/></lease>", lab->disks[2]);
+                                             "<target path='%s'/></lease>", lab->shared);
     hostAnswer answer;
 
     testBoot(lab->a, web);
@@ -467,7 +542,7 @@ testMigrateUntilPause(testLab *lab, testGuest *source, testGuest *target)
     testStart(lab->b, HOST_PREPARE_IN, target);
     testExpectGuarded(lab, source, lab->disks[0]);
     testPause(lab->a, source);
-    testExpectGuarded(lab, source, lab->disks[0]);
+    testExpectGuardedStopped(lab, source, lab->disks[0]);
 }
 
 static void
@@ -494,7 +569,7 @@ testMigration(testLab *lab)
     testDo(lab->b, HOST_RESUME, target);
     testEnd(lab->b, target);
     testExpectFree(lab, lab->disks[0]);
-    return testOutcome(lab);
+    return testOutcomeStopped(lab);
 }
 
 static char *
@@ -511,13 +586,13 @@ testMigrationFails(testLab *lab)
     testDo(lab->b, HOST_END, target);
     answer = testOrder(lab->b, HOST_COMPLETE_IN, target, NULL, VIR_DOMAIN_LOCK_MIGRATE_CANCEL);
     testExpectDone(&answer);
-    testExpectGuarded(lab, source, lab->disks[0]);
+    testExpectGuardedStopped(lab, source, lab->disks[0]);
     answer = testOrder(lab->a, HOST_COMPLETE_OUT, source, NULL, VIR_DOMAIN_LOCK_MIGRATE_CANCEL);
     testExpectDone(&answer);
     testExpectGuarded(lab, source, lab->disks[0]);
     testEnd(lab->a, source);
     testExpectFree(lab, lab->disks[0]);
-    return testOutcome(lab);
+    return testOutcomeStopped(lab);
 }
 
 /* The source thinks that it failed, but the destination runs. */
@@ -539,6 +614,24 @@ testMigrationDisputed(testLab *lab)
     return g_strdup(lab->driver->excludes ? "works; the source is refused" : "works; both run");
 }
 
+/* The destination gets as far as to where its CPUs are to run. Returns what it
+ * is told; it has ended, and the source runs on. */
+static hostAnswer
+testMigrationLate(testLab *lab, testGuest *source, testGuest *target)
+{
+    hostAnswer refused;
+    hostAnswer answer;
+
+    testPause(lab->a, source);
+    refused = testOrder(lab->b, HOST_COMPLETE_IN, target, NULL, 0);
+    if (refused.result == 0)
+        testPause(lab->b, target);
+    testEnd(lab->b, target);
+    answer = testOrder(lab->a, HOST_COMPLETE_OUT, source, NULL, VIR_DOMAIN_LOCK_MIGRATE_CANCEL);
+    testExpectDone(&answer);
+    return refused;
+}
+
 /* The destination cannot take part: another guest has the disk by then. */
 static char *
 testMigrationRefused(testLab *lab)
@@ -552,14 +645,19 @@ testMigrationRefused(testLab *lab)
     testBoot(lab->b, db);
     testDo(lab->a, HOST_PREPARE_OUT, source);
     answer = testTryStart(lab->b, HOST_PREPARE_IN, target);
-    g_test_message("%s", answer.message);
-    g_assert_cmpint(answer.result, ==, lab->driver->excludes ? -1 : 0);
     if (answer.result == 0)
-        testEnd(lab->b, target);
+        answer = testMigrationLate(lab, source, target);
+    if (lab->driver->excludes)
+        testExpectBusy(lab, &answer, "db");
+    else
+        testExpectDone(&answer);
     testExpectGuarded(lab, source, lab->disks[0]);
     testEnd(lab->b, db);
     testEnd(lab->a, source);
-    return g_strdup(lab->driver->excludes ? "works; the destination is refused" : OUTCOME_OPEN);
+    if (!lab->driver->excludes)
+        return g_strdup(OUTCOME_OPEN);
+    return g_strdup(lab->driver->always ? "works; the destination is refused"
+                                        : "works; the destination is refused when its CPUs are to run");
 }
 
 /* ---- what the manager can be asked for ---- */
