@@ -32,7 +32,7 @@ teardown()
     lab_server_thaw
     for host in $E2E_HOSTS; do
         lab_kill "$host" virtleased CONT
-        on "$host" virsh -q list > /dev/null || libvirtd_again "$host"
+        on "$host" virsh -q list > /dev/null || lab_libvirtd_again "$host"
         orphans_end "$host"
     done
     e2e_check
@@ -170,13 +170,6 @@ harm()
 
 # ---- libvirtd ----
 
-libvirtd_again()
-{
-    lab_wait 5 lab_ended "$1" libvirtd
-    lab_libvirtd_start "$1"
-    lab_wait 20 on "$1" virsh -q list
-}
-
 # What libvirt lost sight of is ended by hand.
 orphans_end()
 {
@@ -200,7 +193,7 @@ killed_during()
     lab_kill "$host" libvirtd
     echo "libvirtd on $host dies after $pause ms of: ${*:3}"
     wait "$job" || :
-    libvirtd_again "$host"
+    lab_libvirtd_again "$host"
 }
 
 # protected HOST GUEST OTHER: if it runs there, OTHER cannot on another host.

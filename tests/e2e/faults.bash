@@ -66,6 +66,50 @@ blackhole_end()
     printf 'table ip lab { }\ndelete table ip lab\n' | on "$1" nft -f -
 }
 
+# faults_end HOST: server and network are as they should be; a test that failed
+# may have left them otherwise.
+faults_end()
+{
+    lab_server_thaw
+    lab_mend "$1"
+    lab_server_answers || lab_server_up
+}
+
+# ---- virtleased ----
+
+# worker HOST, guard HOST: their process ids, as the host sees them.
+worker()
+{
+    on "$1" pgrep -f '^virtleased .*--worker='
+}
+
+guard()
+{
+    local worker
+
+    worker=$(worker "$1")
+    on "$1" pgrep -x virtleased | grep -vx "${worker:-none}"
+}
+
+# signal HOST SIGNAL PID
+signal()
+{
+    on "$1" kill "-$2" "$3"
+}
+
+# worker_lost HOST: its worker is killed, and none can be started in its place.
+worker_lost()
+{
+    echo "colour = 1" > "$LAB_DIR/$1/etc/libvirt/virtleased.conf"
+    signal "$1" KILL "$(worker "$1")"
+}
+
+# awaited HOST: somebody waits for virtleased to take the connection.
+awaited()
+{
+    on "$1" ss -xlH src "$LAB_SOCKET" | grep -q ' LISTEN [1-9]'
+}
+
 # ---- a load ----
 
 # churn HOST GUEST: starts it, suspends, resumes and ends it, again and again,

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 load e2e
+load faults
 
 setup_file() { e2e_lab kvm1 kvm2; }
 teardown()
@@ -25,32 +26,12 @@ put_right()
 
 teardown_file() { lab_stop; }
 
-# worker HOST, guard HOST: their process ids, as the host sees them.
-worker()
-{
-    on "$1" pgrep -f '^virtleased .*--worker='
-}
-
-guard()
-{
-    local worker
-
-    worker=$(worker "$1")
-    on "$1" pgrep -x virtleased | grep -vx "${worker:-none}"
-}
-
 # another HOST WHICH OLD: WHICH (worker or guard) is there, and not process OLD.
 another()
 {
     local now
 
     now=$("$2" "$1") && [ -n "$now" ] && [ "$now" != "$3" ]
-}
-
-# signal HOST SIGNAL PID
-signal()
-{
-    on "$1" kill "-$2" "$3"
 }
 
 # guarded GUEST RENEWED: its process on kvm1 was gone when a third of the lease
@@ -111,8 +92,7 @@ gone()
     lab_create kvm1 lost
     runs kvm1 lost
     renewed=$(last_renewal kvm1)
-    echo "colour = 1" > "$LAB_DIR/kvm1/etc/libvirt/virtleased.conf"
-    signal kvm1 KILL "$(worker kvm1)"
+    worker_lost kvm1
     guarded lost "$renewed"
     lab_use kvm1 "$E2E_URL"
     lab_wait 10 lab_virtleased_answers kvm1

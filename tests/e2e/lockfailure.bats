@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 load e2e
+load faults
 
 setup_file() { e2e_lab kvm1 kvm2; }
 teardown()
@@ -16,22 +17,14 @@ teardown()
 # A test that failed may have left it otherwise.
 put_right()
 {
-    lab_server_thaw
-    lab_mend kvm1
+    faults_end kvm1
     on kvm1 pkill -CONT -x libvirtd
     on kvm1 pgrep -x libvirtd || lab_libvirtd_again kvm1
-    lab_server_answers || lab_server_up
 }
 
 teardown_file() { lab_stop; }
 
 LONG=$((LAB_LEASE + 3))
-
-lab_libvirtd_again()
-{
-    lab_libvirtd_start "$1"
-    lab_wait 20 on "$1" virsh list
-}
 
 # guest ACTION NAME DISK...: one with that <on_lockfailure>.
 guest()

@@ -11,25 +11,6 @@ teardown_file() { lab_stop; }
 
 . "$LAB_SOURCE/migrations.bash"
 
-# A test that failed may have left it otherwise.
-put_right()
-{
-    local host
-
-    for host in kvm1 kvm2; do
-        on $host pkill -CONT -x virtleased || :
-        on $host ip route del blackhole "$(lab_address "$(peer $host)")" 2> /dev/null || :
-        lab_virtleased_answers $host || lab_virtleased_start $host
-        on $host virsh -q list || lab_libvirtd_start $host
-        lab_wait 20 on $host virsh -q list
-    done
-}
-
-peer()
-{
-    [ "$1" = kvm1 ] && echo kvm2 || echo kvm1
-}
-
 @test "post-copy that breaks, and is recovered: the destination keeps the lock" {
     late_copy breaks
     on kvm1 virsh domjobabort breaks --postcopy
@@ -40,45 +21,6 @@ peer()
     lab_migrate breaks kvm1 kvm2 --postcopy --postcopy-resume --bandwidth 0
     is_at breaks kvm2
     lab_wait 5 gone kvm1 breaks
-}
-
-# survives GUEST: one of its processes runs, or can be resumed, and only one;
-# then it goes on to the third host.
-survives()
-{
-    local host
-
-    lab_wait 40 lives "$1"
-    for host in kvm1 kvm2; do
-        lab_running $host "$1" || continue
-        echo "$1 runs on $host"
-        is_at "$1" $host
-        on $host virsh -q resume "$1" > /dev/null 2>&1 || :
-        not on "$(peer $host)" virsh -q resume "$1"
-        lab_wait 20 lab_migrate "$1" $host kvm3
-        locked "$1-disk" "kvm3:$1:running"
-        return
-    done
-    return 1
-}
-
-lives()
-{
-    local host
-
-    for host in kvm1 kvm2; do
-        lab_running $host "$1" && return
-        on $host virsh -q resume "$1" > /dev/null 2>&1 && lab_running $host "$1" && return
-    done
-    return 1
-}
-
-# stays_home GUEST: the migration failed, and the guest is where it was.
-stays_home()
-{
-    not wait "$SLOW"
-    lab_wait 20 lab_running kvm1 "$1"
-    is_at "$1" kvm1
 }
 
 @test "memory is copied: virsh is killed" {
@@ -141,23 +83,6 @@ stays_home()
     wait "$SLOW"
     is_at kept kvm2
     survives kept
-}
-
-stopped_at_home()
-{
-    lock_of "$1-disk" | grep -q "kvm1:$1:stopped"
-}
-
-# between GUEST: the source was paused for good, and the destination asks its
-# virtleased, which does not answer, for the lock.
-between()
-{
-    guarded "$1"
-    migrate_slowly "$1" kvm1 kvm2
-    on kvm2 pkill -STOP -x virtleased
-    on kvm1 virsh -q migrate-setspeed "$1" 1000
-    lab_wait 10 stopped_at_home "$1"
-    refused kvm3 "$1-envy" 1000 "'$1'" "'kvm1'"
 }
 
 @test "handed over: the destination's virtleased hangs; the source goes on" {
