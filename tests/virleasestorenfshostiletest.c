@@ -21,7 +21,7 @@
 
 #define TEST_TIMEOUT_MS 2000
 #define TEST_PATIENCE_MS 4000       /* until the answer, with reserves for a slow machine */
-#define TEST_NEIGHBOUR_MS 1000      /* at most until another lockspace's answer */
+#define TEST_NEIGHBOUR_MS 1800      /* at most until another lockspace's answer: less than a time-out */
 #define TEST_TICK_MS 20
 #define TEST_MEMORY_MIB 128         /* at most, for all that one server makes us hold */
 #define TEST_SCANS 64

@@ -200,16 +200,16 @@ virLeaseNfsMountNfsd3Connected(virLeaseNfsLink *link, void *opaque)
 {
     virLeaseNfsMount *mount = opaque;
     virLeaseNfsRequest *request;
-    g_autofree char *name = NULL;
+    g_autofree char *last = NULL;
 
     if (mount->outer.length == 0) {
         virLeaseNfsMountNext(mount, virLeaseNfsMountDone);
         return;
     }
     request = virLeaseNfsRequestNew(mount->requests, 0, NULL, virLeaseNfsMountLookedUp);
-    name = g_strndup(mount->url->path + virLeaseNfsMountLengthAbove(mount) + 1,
+    last = g_strndup(mount->url->path + virLeaseNfsMountLengthAbove(mount) + 1,
                      mount->length - virLeaseNfsMountLengthAbove(mount) - 1);
-    if (virLeaseNfsVersion3.lookup(virLeaseNfsLinkGetRPC(link), request, &mount->outer, name) < 0)
+    if (virLeaseNfsVersion3.lookup(virLeaseNfsLinkGetRPC(link), request, &mount->outer, last) < 0)
         virLeaseNfsRequestUnsent(request);
 }
 
