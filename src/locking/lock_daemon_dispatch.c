@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lease_protocol.h"
+#include "lock_daemon_calls.h"
 #include "lock_daemon_dispatch.h"
 #include "lock_daemon_status.h"
 #include "virerror.h"
@@ -20,37 +21,8 @@
 
 struct _virLockDaemonDispatch {
     GPtrArray *lockspaces;
-    GHashTable *calls;      /* number -> virLockDaemonCall: what waits for its answer */
-    guint64 last;           /* the number given out last */
-    virNetServerProgram program;
+    virLockDaemonCalls *calls;
 };
-
-/* A call on its way. */
-typedef struct _virLockDaemonCall virLockDaemonCall;
-struct _virLockDaemonCall {
-    guint64 number;
-    virNetServerRequest *request;
-    virLockDaemonDispatch *dispatch;
-    virLockDaemonLockspace *lockspace;
-    gboolean token;         /* the answer carries one */
-};
-
-static void
-virLockDaemonCallFree(virLockDaemonCall *call)
-{
-    virNetServerRequestUnref(call->request);
-    g_free(call);
-}
-
-/* ---- answers ---- */
-
-static void
-virLockDaemonDispatchReply(const virLockDaemonCall *call, const char *token)
-{
-    virLeaseProtocolTokenRet ret = { .token = (char *) (token ? token : "") };
-
-    virNetServerRequestReply(call->request, call->token ? &ret : NULL);
-}
 
 void
 virLockDaemonDispatchAnswer(virLockDaemonDispatch *dispatch,
@@ -59,27 +31,12 @@ virLockDaemonDispatchAnswer(virLockDaemonDispatch *dispatch,
                             const char *message,
                             const char *token)
 {
-    virLockDaemonCall *call = g_hash_table_lookup(dispatch->calls, &request);
+    virLockDaemonCall *call = virLockDaemonCallsFind(dispatch->calls, request);
+    virLeaseProtocolTokenRet ret = { .token = (char *) (token ? token : "") };
 
-    /* The client went away while the engine made up its mind. */
-    if (!call)
-        return;
-    if (code == VIR_ERR_OK)
-        virLockDaemonDispatchReply(call, token);
-    else
-        virNetServerRequestFail(call->request, code, message ? message : _("the request failed"));
-    g_hash_table_remove(dispatch->calls, &request);
-}
-
-static void
-virLockDaemonDispatchGone(virNetServerRequest *request G_GNUC_UNUSED, void *opaque)
-{
-    virLockDaemonCall *call = opaque;
-    virLockDaemonLockspace *lockspace = call->lockspace;
-    guint64 number = call->number;
-
-    g_hash_table_remove(call->dispatch->calls, &call->number);
-    virLockDaemonLockspaceCancel(lockspace, number);
+    /* The client may have gone while the engine made up its mind. */
+    if (call)
+        virLockDaemonCallFinish(call, code, message, call->token ? &ret : NULL);
 }
 
 /* ---- from the arguments to an event ---- */
@@ -168,25 +125,8 @@ virLockDaemonDispatchCheckOwner(const virLeaseProtocolOwner *owner)
     return 0;
 }
 
-static virLockDaemonCall *
-virLockDaemonDispatchAddCall(virLockDaemonDispatch *dispatch,
-                             virNetServerRequest *request,
-                             virLockDaemonLockspace *lockspace,
-                             gboolean token)
-{
-    virLockDaemonCall *call = g_new0(virLockDaemonCall, 1);
-
-    call->number = ++dispatch->last;
-    call->request = virNetServerRequestRef(request);
-    call->dispatch = dispatch;
-    call->lockspace = lockspace;
-    call->token = token;
-    g_hash_table_insert(dispatch->calls, &call->number, call);
-    virNetServerRequestSetGone(request, virLockDaemonDispatchGone, call);
-    return call;
-}
-
-/* Has @event, in which only what is special to its type is filled in, done. */
+/* Has @event, in which only what is special to its type is filled in, done.
+ * Returns -1 if it is not even tried, with an error reported. */
 static int
 virLockDaemonDispatchEvent(virLockDaemonDispatch *dispatch,
                            virNetServerRequest *request,
@@ -194,11 +134,10 @@ virLockDaemonDispatchEvent(virLockDaemonDispatch *dispatch,
                            virLeaseEvent *event)
 {
     virLockDaemonLockspace *lockspace = virLockDaemonDispatchFindLockspace(dispatch, args->lockspace);
-    gboolean token = event->type == VIR_LEASE_EVENT_SUSPEND || event->type == VIR_LEASE_EVENT_INQUIRE;
     g_autofree char *guest = g_utf8_make_valid(args->owner.name, -1);
     g_autoptr(GPtrArray) resources = NULL;
     char uuid[VIR_UUID_STRING_BUFLEN];
-    guint64 number;
+    virLockDaemonCall *call;
 
     if (!lockspace ||
         virLockDaemonDispatchCheckFailure(event->failure) < 0 ||
@@ -209,16 +148,16 @@ virLockDaemonDispatchEvent(virLockDaemonDispatch *dispatch,
     event->uuid = virUUIDFormat((const unsigned char *) args->owner.uuid, uuid);
     event->pid = args->owner.pid;
     event->resources = resources;
-    number = event->request = virLockDaemonDispatchAddCall(dispatch, request, lockspace, token)->number;
+    call = virLockDaemonCallsAdd(dispatch->calls, request, lockspace);
+    call->token = event->type == VIR_LEASE_EVENT_SUSPEND || event->type == VIR_LEASE_EVENT_INQUIRE;
+    event->request = call->number;
 
     if (virLockDaemonLockspaceRequest(lockspace, event,
                                       CLAMP(args->timeout,
                                             VIR_LOCK_DAEMON_DISPATCH_TIMEOUT_MIN_MS,
-                                            VIR_LOCK_DAEMON_DISPATCH_TIMEOUT_MAX_MS) * VIR_LEASE_MILLISECOND) == 0)
-        return 0;
-    virNetServerRequestSetGone(request, NULL, NULL);
-    g_hash_table_remove(dispatch->calls, &number);
-    return -1;
+                                            VIR_LOCK_DAEMON_DISPATCH_TIMEOUT_MAX_MS) * VIR_LEASE_MILLISECOND) < 0)
+        virLockDaemonCallsRefuse(dispatch->calls, event->request);
+    return 0;
 }
 
 static void
@@ -227,10 +166,8 @@ virLockDaemonDispatchRun(virLockDaemonDispatch *dispatch,
                          const virLeaseProtocolRequest *args,
                          virLeaseEvent *event)
 {
-    if (virLockDaemonDispatchEvent(dispatch, request, args, event) == 0)
-        return;
-    virNetServerRequestFail(request, virGetLastErrorCode(), virGetLastErrorMessage());
-    virResetLastError();
+    if (virLockDaemonDispatchEvent(dispatch, request, args, event) < 0)
+        virLockDaemonRequestFail(request);
 }
 
 /* ---- the procedures ---- */
@@ -321,15 +258,16 @@ virLockDaemonDispatch *
 virLockDaemonDispatchNew(GPtrArray *lockspaces)
 {
     virLockDaemonDispatch *dispatch = g_new0(virLockDaemonDispatch, 1);
+    const virNetServerProgram program = {
+        .program = VIR_LEASE_PROTOCOL_PROGRAM,
+        .version = VIR_LEASE_PROTOCOL_VERSION,
+        .procedures = virLockDaemonDispatchProcedures,
+        .nprocedures = G_N_ELEMENTS(virLockDaemonDispatchProcedures),
+        .opaque = dispatch,
+    };
 
     dispatch->lockspaces = lockspaces;
-    dispatch->calls = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
-                                            (GDestroyNotify) virLockDaemonCallFree);
-    dispatch->program.program = VIR_LEASE_PROTOCOL_PROGRAM;
-    dispatch->program.version = VIR_LEASE_PROTOCOL_VERSION;
-    dispatch->program.procedures = virLockDaemonDispatchProcedures;
-    dispatch->program.nprocedures = G_N_ELEMENTS(virLockDaemonDispatchProcedures);
-    dispatch->program.opaque = dispatch;
+    dispatch->calls = virLockDaemonCallsNew(&program, 0);
     return dispatch;
 }
 
@@ -338,12 +276,12 @@ virLockDaemonDispatchFree(virLockDaemonDispatch *dispatch)
 {
     if (!dispatch)
         return;
-    g_hash_table_unref(dispatch->calls);
+    virLockDaemonCallsFree(dispatch->calls);
     g_free(dispatch);
 }
 
 const virNetServerProgram *
 virLockDaemonDispatchGetProgram(virLockDaemonDispatch *dispatch)
 {
-    return &dispatch->program;
+    return virLockDaemonCallsGetProgram(dispatch->calls);
 }

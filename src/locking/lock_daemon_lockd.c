@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lock_daemon_calls.h"
 #include "lock_daemon_lockd.h"
 #include "lock_daemon_locks.h"
 #include "lock_daemon_owner.h"
@@ -30,9 +31,7 @@ G_STATIC_ASSERT((int) VIR_LOCK_SPACE_PROTOCOL_ACQUIRE_RESOURCE_AUTOCREATE == VIR
 struct _virLockDaemonLockd {
     GPtrArray *lockspaces;
     virLockDaemonLocks *locks;
-    GHashTable *calls;      /* number -> virLockDaemonLockdCall: what waits for its answer */
-    guint64 last;           /* the number given out last */
-    virNetServerProgram program;
+    virLockDaemonCalls *calls;
 };
 
 /* What a connection has said of itself. */
@@ -45,24 +44,6 @@ struct _virLockDaemonLockdClient {
     unsigned long long start;
 };
 
-/* A call on its way. */
-typedef struct _virLockDaemonLockdCall virLockDaemonLockdCall;
-struct _virLockDaemonLockdCall {
-    guint64 number;
-    virLockDaemonLockd *lockd;
-    virNetServerRequest *request;
-    virLockDaemonLockspace *lockspace;  /* NULL: lock files */
-};
-
-static void
-virLockDaemonLockdCallFree(void *opaque)
-{
-    virLockDaemonLockdCall *call = opaque;
-
-    virNetServerRequestUnref(call->request);
-    g_free(call);
-}
-
 static void
 virLockDaemonLockdClientFree(void *opaque)
 {
@@ -74,79 +55,20 @@ virLockDaemonLockdClientFree(void *opaque)
 
 /* ---- answers ---- */
 
-static void
-virLockDaemonLockdFail(virNetServerRequest *request)
-{
-    virNetServerRequestFail(request, virGetLastErrorCode(), virGetLastErrorMessage());
-    virResetLastError();
-}
-
-static void
-virLockDaemonLockdFinish(virLockDaemonLockdCall *call, int code, const char *message)
-{
-    if (code == VIR_ERR_OK)
-        virNetServerRequestReply(call->request, NULL);
-    else
-        virNetServerRequestFail(call->request, code, message ? message : _("the request failed"));
-    g_hash_table_remove(call->lockd->calls, &call->number);
-}
-
 gboolean
 virLockDaemonLockdAnswer(virLockDaemonLockd *lockd, guint64 request, int code, const char *message)
 {
-    virLockDaemonLockdCall *call = g_hash_table_lookup(lockd->calls, &request);
+    virLockDaemonCall *call = virLockDaemonCallsFind(lockd->calls, request);
 
     if (call)
-        virLockDaemonLockdFinish(call, code, message);
+        virLockDaemonCallFinish(call, code, message, NULL);
     return request >= VIR_LOCK_DAEMON_LOCKD_FIRST;
 }
 
 static void
 virLockDaemonLockdFilesDone(int code, const char *message, void *opaque)
 {
-    virLockDaemonLockdFinish(opaque, code, message);
-}
-
-static void
-virLockDaemonLockdGone(virNetServerRequest *request G_GNUC_UNUSED, void *opaque)
-{
-    virLockDaemonLockdCall *call = opaque;
-    virLockDaemonLockspace *lockspace = call->lockspace;
-    guint64 number = call->number;
-
-    g_hash_table_remove(call->lockd->calls, &call->number);
-    virLockDaemonLockspaceCancel(lockspace, number);
-}
-
-static virLockDaemonLockdCall *
-virLockDaemonLockdAddCall(virLockDaemonLockd *lockd,
-                          virNetServerRequest *request,
-                          virLockDaemonLockspace *lockspace)
-{
-    virLockDaemonLockdCall *call = g_new0(virLockDaemonLockdCall, 1);
-
-    call->number = ++lockd->last;
-    call->lockd = lockd;
-    call->request = virNetServerRequestRef(request);
-    call->lockspace = lockspace;
-    g_hash_table_insert(lockd->calls, &call->number, call);
-    /* A lock file is locked or not whether or not somebody waits. */
-    if (lockspace)
-        virNetServerRequestSetGone(request, virLockDaemonLockdGone, call);
-    return call;
-}
-
-/* After a call that could not even be tried. */
-static void
-virLockDaemonLockdDropCall(virLockDaemonLockd *lockd, guint64 number)
-{
-    virLockDaemonLockdCall *call = g_hash_table_lookup(lockd->calls, &number);
-
-    if (!call)
-        return;
-    virNetServerRequestSetGone(call->request, NULL, NULL);
-    virLockDaemonLockdFail(call->request);
-    g_hash_table_remove(lockd->calls, &number);
+    virLockDaemonCallFinish(opaque, code, message, NULL);
 }
 
 /* ---- who calls ---- */
@@ -287,19 +209,25 @@ virLockDaemonLockdLease(virLockDaemonLockd *lockd,
         .failure = VIR_LEASE_FAILURE_POWEROFF,
         .resources = resources,
     };
-    guint64 number;
 
     if (!lockspace || virLockDaemonLockdCheckResource(name) < 0) {
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
         return;
     }
     g_ptr_array_add(resources, virLeaseResourceNew(resource, name, mode));
-    number = event.request = virLockDaemonLockdAddCall(lockd, request, lockspace)->number;
+    event.request = virLockDaemonCallsAdd(lockd->calls, request, lockspace)->number;
     if (virLockDaemonLockspaceRequest(lockspace, &event, VIR_LOCK_DAEMON_LOCKD_TIMEOUT) < 0)
-        virLockDaemonLockdDropCall(lockd, number);
+        virLockDaemonCallsRefuse(lockd->calls, event.request);
 }
 
 /* ---- lock files ---- */
+
+/* A lock file is locked or not whether or not somebody waits. */
+static virLockDaemonCall *
+virLockDaemonLockdAddCall(virLockDaemonLockd *lockd, virNetServerRequest *request)
+{
+    return virLockDaemonCallsAdd(lockd->calls, request, NULL);
+}
 
 static void
 virLockDaemonLockdFiles(virLockDaemonLockd *lockd,
@@ -311,33 +239,33 @@ virLockDaemonLockdFiles(virLockDaemonLockd *lockd,
     const virLockDaemonLocksOwner owner = {
         .pid = client->pid, .start = client->start, .uuid = client->uuid, .guest = client->guest,
     };
-    virLockDaemonLockdCall *call = virLockDaemonLockdAddCall(lockd, request, NULL);
+    virLockDaemonCall *call = virLockDaemonLockdAddCall(lockd, request);
 
     if (virLockDaemonLocksRun(lockd->locks, path, job, client->guest ? &owner : NULL,
                               virLockDaemonLockdFilesDone, call) < 0)
-        virLockDaemonLockdDropCall(lockd, call->number);
+        virLockDaemonCallsRefuse(lockd->calls, call->number);
 }
 
 /* Makes what is at @path ready for use, if it isn't. */
 static void
 virLockDaemonLockdOpen(virLockDaemonLockd *lockd, virNetServerRequest *request, const char *path)
 {
-    virLockDaemonLockdCall *call;
+    virLockDaemonCall *call;
 
     if (virLockDaemonLockdIsURL(path)) {
         if (virLockDaemonLockdFindLockspace(lockd, path))
             virNetServerRequestReply(request, NULL);
         else
-            virLockDaemonLockdFail(request);
+            virLockDaemonRequestFail(request);
         return;
     }
     if (!*path) {
         virNetServerRequestReply(request, NULL);
         return;
     }
-    call = virLockDaemonLockdAddCall(lockd, request, NULL);
+    call = virLockDaemonLockdAddCall(lockd, request);
     if (virLockDaemonLocksOpen(lockd->locks, path, virLockDaemonLockdFilesDone, call) < 0)
-        virLockDaemonLockdDropCall(lockd, call->number);
+        virLockDaemonCallsRefuse(lockd->calls, call->number);
 }
 
 /* ---- the procedures ---- */
@@ -352,7 +280,7 @@ virLockDaemonLockdRegister(virNetServerRequest *request, void *opaqueArgs, void 
         virLockDaemonLockdSetOwner(client, &args->owner) == 0)
         virNetServerRequestReply(request, NULL);
     else
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
 }
 
 static void
@@ -362,7 +290,7 @@ virLockDaemonLockdRestrict(virNetServerRequest *request, void *opaqueArgs, void 
     virLockDaemonLockdClient *client = virLockDaemonLockdCheckRegistered(request, args->flags, 0);
 
     if (!client) {
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
         return;
     }
     client->restricted = TRUE;
@@ -377,7 +305,7 @@ virLockDaemonLockdNewLockspace(virNetServerRequest *request, void *opaqueArgs, v
     if (virLockDaemonLockdCheckClient(request, args->flags, 0))
         virLockDaemonLockdOpen(opaque, request, args->path);
     else
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
 }
 
 static void
@@ -388,7 +316,7 @@ virLockDaemonLockdCreateLockSpace(virNetServerRequest *request, void *opaqueArgs
     if (virLockDaemonLockdCheckClient(request, 0, 0))
         virLockDaemonLockdOpen(opaque, request, args->path);
     else
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
 }
 
 /* A resource of the lease engine comes with its lock, and goes with it. */
@@ -404,7 +332,7 @@ virLockDaemonLockdChange(virLockDaemonLockd *lockd,
     const virLockDaemonLockdClient *client = virLockDaemonLockdCheckClient(request, flags, 0);
 
     if (!client)
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
     else if (virLockDaemonLockdIsURL(path))
         virLockDaemonLockdOpen(lockd, request, path);
     else
@@ -439,7 +367,7 @@ virLockDaemonLockdAcquireResource(virNetServerRequest *request, void *opaqueArgs
                                           VIR_LOCK_SPACE_ACQUIRE_SHARED | VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE);
 
     if (!client)
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
     else if (virLockDaemonLockdIsURL(args->path))
         virLockDaemonLockdLease(opaque, request, client, VIR_LEASE_EVENT_ACQUIRE, args->path, args->name,
                                 args->flags & VIR_LOCK_SPACE_ACQUIRE_SHARED ? VIR_LEASE_MODE_SHARED
@@ -458,7 +386,7 @@ virLockDaemonLockdReleaseResource(virNetServerRequest *request, void *opaqueArgs
                                           VIR_LOCK_SPACE_ACQUIRE_SHARED | VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE);
 
     if (!client)
-        virLockDaemonLockdFail(request);
+        virLockDaemonRequestFail(request);
     else if (virLockDaemonLockdIsURL(args->path))
         virLockDaemonLockdLease(opaque, request, client, VIR_LEASE_EVENT_DETACH, args->path, args->name,
                                 VIR_LEASE_MODE_EXCLUSIVE);
@@ -487,16 +415,17 @@ virLockDaemonLockd *
 virLockDaemonLockdNew(GPtrArray *lockspaces, virLockDaemonState *state)
 {
     virLockDaemonLockd *lockd = g_new0(virLockDaemonLockd, 1);
+    const virNetServerProgram program = {
+        .program = VIR_LOCK_SPACE_PROTOCOL_PROGRAM,
+        .version = VIR_LOCK_SPACE_PROTOCOL_PROGRAM_VERSION,
+        .procedures = virLockDaemonLockdProcedures,
+        .nprocedures = G_N_ELEMENTS(virLockDaemonLockdProcedures),
+        .opaque = lockd,
+    };
 
     lockd->lockspaces = lockspaces;
     lockd->locks = virLockDaemonLocksNew(state);
-    lockd->calls = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, virLockDaemonLockdCallFree);
-    lockd->last = VIR_LOCK_DAEMON_LOCKD_FIRST;
-    lockd->program.program = VIR_LOCK_SPACE_PROTOCOL_PROGRAM;
-    lockd->program.version = VIR_LOCK_SPACE_PROTOCOL_PROGRAM_VERSION;
-    lockd->program.procedures = virLockDaemonLockdProcedures;
-    lockd->program.nprocedures = G_N_ELEMENTS(virLockDaemonLockdProcedures);
-    lockd->program.opaque = lockd;
+    lockd->calls = virLockDaemonCallsNew(&program, VIR_LOCK_DAEMON_LOCKD_FIRST);
     return lockd;
 }
 
@@ -506,12 +435,12 @@ virLockDaemonLockdFree(virLockDaemonLockd *lockd)
     if (!lockd)
         return;
     virLockDaemonLocksFree(lockd->locks);
-    g_hash_table_unref(lockd->calls);
+    virLockDaemonCallsFree(lockd->calls);
     g_free(lockd);
 }
 
 const virNetServerProgram *
 virLockDaemonLockdGetProgram(virLockDaemonLockd *lockd)
 {
-    return &lockd->program;
+    return virLockDaemonCallsGetProgram(lockd->calls);
 }
