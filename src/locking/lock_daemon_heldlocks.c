@@ -24,6 +24,7 @@ virLockDaemonHeldLockFree(void *opaque)
     g_free(lock->name);
     g_free(lock->uuid);
     g_free(lock->guest);
+    g_free(lock->text);
     g_free(lock);
 }
 
@@ -47,6 +48,16 @@ virLockDaemonHeldLocksFree(virLockDaemonHeldLocks *held)
     g_free(held);
 }
 
+/* Done once for each lock: the list is saved at every change, and may be long. */
+static char *
+virLockDaemonHeldLockFormat(const virLockDaemonHeldLock *lock)
+{
+    g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new("(ssxtuss)", lock->path, lock->name, lock->pid,
+                                                                 lock->start, lock->flags, lock->uuid, lock->guest));
+
+    return g_variant_print(value, FALSE);
+}
+
 gboolean
 virLockDaemonHeldLocksAdd(virLockDaemonHeldLocks *held, const virLockDaemonHeldLock *lock)
 {
@@ -59,6 +70,7 @@ virLockDaemonHeldLocksAdd(virLockDaemonHeldLocks *held, const virLockDaemonHeldL
     copy->name = g_strdup(lock->name);
     copy->uuid = g_strdup(lock->uuid);
     copy->guest = g_strdup(lock->guest);
+    copy->text = virLockDaemonHeldLockFormat(copy);
     g_ptr_array_add(held->locks, copy);
     return TRUE;
 }
@@ -94,22 +106,21 @@ virLockDaemonHeldLocksRemoveOwner(virLockDaemonHeldLocks *held, gint64 pid, guin
 char *
 virLockDaemonHeldLocksFormat(const virLockDaemonHeldLocks *held)
 {
-    g_autoptr(GVariant) value = NULL;
-    GVariantBuilder paths;
-    GVariantBuilder locks;
+    g_autoptr(GVariant) paths = NULL;
+    GString *text = g_string_new("(");
 
-    g_variant_builder_init(&paths, G_VARIANT_TYPE("as"));
-    g_variant_builder_init(&locks, G_VARIANT_TYPE("a(ssxtuss)"));
-    for (guint i = 0; i < held->lockspaces->len; i++)
-        g_variant_builder_add(&paths, "s", g_ptr_array_index(held->lockspaces, i));
+    paths = g_variant_ref_sink(g_variant_new_strv((const char *const *) held->lockspaces->pdata,
+                                                  held->lockspaces->len));
+    g_variant_print_string(paths, text, FALSE);
+    g_string_append(text, ", [");
     for (guint i = 0; i < held->locks->len; i++) {
         const virLockDaemonHeldLock *lock = g_ptr_array_index(held->locks, i);
 
-        g_variant_builder_add(&locks, "(ssxtuss)", lock->path, lock->name, lock->pid, lock->start,
-                              lock->flags, lock->uuid, lock->guest);
+        if (i > 0)
+            g_string_append(text, ", ");
+        g_string_append(text, lock->text);
     }
-    value = g_variant_ref_sink(g_variant_new("(asa(ssxtuss))", &paths, &locks));
-    return g_variant_print(value, FALSE);
+    return g_string_free(g_string_append(text, "])"), FALSE);
 }
 
 /* Whether it is one that a daemon would save. */

@@ -23,6 +23,7 @@ struct _virLockDaemonHeldLock {
     guint32 flags;      /* of virLockSpaceAcquireFlags */
     char *uuid;         /* of the guest; 36 characters */
     char *guest;        /* its name */
+    char *text;         /* the list's own: all of that, as it is saved */
 };
 
 typedef struct _virLockDaemonHeldLocks virLockDaemonHeldLocks;
