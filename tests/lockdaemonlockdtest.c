@@ -61,6 +61,11 @@ testSetUp(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 static void
 testTearDown(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
+    g_autofree char *away = g_strconcat(lab->lockspace, ".away", NULL);
+
+    /* Where a test that failed left it. */
+    if (g_file_test(away, G_FILE_TEST_EXISTS))
+        g_rename(away, lab->lockspace);
     if (g_test_failed()) {
         g_autofree char *log = labDaemonReadLog(lab->a);
 
@@ -378,6 +383,59 @@ testSharedLeases(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     g_assert_cmpint(testAcquire(db, lab->url, "disk", TEST_SHARED), ==, 0);
 }
 
+/* The guest acquires from A, and A's lease is lost by @lose. */
+static void
+testLoseLease(testLab *lab, void (*lose)(testLab *lab))
+{
+    g_autoptr(virNetClient) web = testGuest(lab->lockdSocket, lab->web);
+    virLeaseTime end;
+
+    g_assert_cmpint(testAcquire(web, lab->url, "disk", TEST_AUTOCREATE), ==, 0);
+    lose(lab);
+    end = labDaemonEnd(lab->a);
+    /* However long the connection stays. */
+    g_assert_true(labGuestEnds(lab->web, LAB_LEASE_SECONDS * 1000));
+    g_assert_cmpint(virTimeBootNow(), <, end);
+}
+
+static void
+testTakeLockspaceAway(testLab *lab)
+{
+    g_autofree char *away = g_strconcat(lab->lockspace, ".away", NULL);
+
+    g_assert_cmpint(g_rename(lab->lockspace, away), ==, 0);
+}
+
+static void
+testStopWorker(testLab *lab)
+{
+    g_assert_cmpint(kill(labDaemonWorker(lab->a), SIGSTOP), ==, 0);
+}
+
+/* A guest whose lease cannot be renewed is ended before others may have its
+ * disk, though lockd does not know of such a thing; and then they may. */
+static void
+testLostLeaseEndsTheGuest(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    g_autofree char *away = g_strconcat(lab->lockspace, ".away", NULL);
+    g_autoptr(virNetClient) db = NULL;
+
+    testLoseLease(lab, testTakeLockspaceAway);
+    g_assert_cmpint(g_rename(away, lab->lockspace), ==, 0);
+    db = testGuest(lab->b->socket, lab->db);
+    g_assert_cmpint(testAcquirePatiently(db, lab->url, "disk", TEST_AUTOCREATE), ==, 0);
+}
+
+/* So it is by the guard when the worker does nothing about it. */
+static void
+testHungWorkerEndsTheGuest(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNetClient) db = testGuest(lab->b->socket, lab->db);
+
+    testLoseLease(lab, testStopWorker);
+    g_assert_cmpint(testAcquirePatiently(db, lab->url, "disk", TEST_AUTOCREATE), ==, 0);
+}
+
 /* ---- permissions ---- */
 
 static void
@@ -450,6 +508,8 @@ main(int argc, char **argv)
     testAdd("foreign-lock", testForeignLock);
     testAdd("leases", testLeases);
     testAdd("shared-leases", testSharedLeases);
+    testAdd("lost-lease-ends-the-guest", testLostLeaseEndsTheGuest);
+    testAdd("hung-worker-ends-the-guest", testHungWorkerEndsTheGuest);
     testAdd("who-may-ask", testWhoMayAsk);
     testAdd("the-dead-get-nothing", testTheDeadGetNothing);
     testAdd("other-programs", testOtherPrograms);
