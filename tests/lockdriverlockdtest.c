@@ -19,7 +19,10 @@
 #include <unistd.h>
 
 #include "lock_driver.h"
+#include "lock_protocol.h"
 #include "virtleasedlab.h"
+
+#define TEST_MANY 1000
 
 /* What a lock manager has for plugins; libvirt has it under another name, which
  * is that of a function of this program already. */
@@ -316,6 +319,80 @@ testWhatItCannotDo(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     lab->driver->drvFree(&man);
 }
 
+/* Longer than a message may be, or only than a path. */
+static void
+testTooLong(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    g_autofree char *huge = g_strnfill(VIR_LOCK_SPACE_PROTOCOL_STRING_MAX, 'n');
+    g_autofree char *hugePath = g_strconcat("/", huge, NULL);
+    g_autofree char *path = g_strndup(hugePath, 5000);
+    labGuest guest = { .name = hugePath, .pid = lab->web->pid };
+
+    g_assert_cmpint(testInit(lab, ""), ==, 0);
+    g_assert_cmpint(testInit(lab, ""), ==, 0);
+    testErrorCode = 0;
+    g_assert_cmpint(testLock(lab, lab->web, hugePath, 0), ==, -1);
+    g_assert_cmpint(testErrorCode, ==, VIR_ERR_CONFIG_UNSUPPORTED);
+    g_assert_nonnull(strstr(testErrorText, "guest 'web'"));
+    g_assert_nonnull(strstr(testErrorText, "too long"));
+    g_assert_cmpint(testLock(lab, lab->web, path, 0), ==, -1);
+    g_assert_nonnull(strstr(testErrorText, "at most 4095 bytes"));
+    g_assert_cmpint(testLock(lab, &guest, "/a", 0), ==, -1);
+    g_assert_nonnull(strstr(testErrorText, "too long"));
+}
+
+static virLockManager
+testNewWithMany(testLab *lab, const labGuest *guest, int count)
+{
+    virLockManager man;
+
+    testNew(lab, &man, guest);
+    for (int i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("/images/disk-%d", i);
+
+        g_assert_cmpint(testAddDisk(&man, path, 0), ==, 0);
+    }
+    return man;
+}
+
+static guint
+testCountFiles(const char *path)
+{
+    GDir *dir = g_dir_open(path, 0, NULL);
+    guint count = 0;
+
+    g_assert_nonnull(dir);
+    while (g_dir_read_name(dir))
+        count++;
+    g_dir_close(dir);
+    return count;
+}
+
+/* All of a thousand, or none; and nothing stays of it. */
+static void
+testThousand(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    virLockManager web;
+    virLockManager db;
+    char *state = NULL;
+
+    testInitFiles(lab);
+    web = testNewWithMany(lab, lab->web, TEST_MANY);
+    db = testNewWithMany(lab, lab->db, TEST_MANY);
+    g_assert_cmpint(testLock(lab, lab->web, "/images/disk-999", 0), ==, 0);
+    g_assert_cmpint(lab->driver->drvAcquire(&db, NULL, 0, VIR_DOMAIN_LOCK_FAILURE_DEFAULT, NULL), ==, -1);
+    g_assert_cmpint(testErrorCode, ==, VIR_ERR_RESOURCE_BUSY);
+    g_assert_cmpuint(testCountFiles(lab->locks), ==, 1);
+    testUnlock(lab, lab->web, "/images/disk-999");
+    g_assert_cmpint(lab->driver->drvAcquire(&web, NULL, 0, VIR_DOMAIN_LOCK_FAILURE_DEFAULT, NULL), ==, 0);
+    g_assert_cmpuint(testCountFiles(lab->locks), ==, TEST_MANY);
+    testRefused(lab, lab->db, "/images/disk-500", 0);
+    g_assert_cmpint(lab->driver->drvRelease(&web, &state, 0), ==, 0);
+    g_assert_cmpuint(testCountFiles(lab->locks), ==, 0);
+    lab->driver->drvFree(&web);
+    lab->driver->drvFree(&db);
+}
+
 static void
 testConf(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
@@ -355,6 +432,8 @@ main(int argc, char **argv)
     testAdd("registers", testRegisters);
     testAdd("leases", testLeases);
     testAdd("what-it-cannot-do", testWhatItCannotDo);
+    testAdd("too-long", testTooLong);
+    testAdd("thousand", testThousand);
     testAdd("conf", testConf);
     return g_test_run();
 }

@@ -397,6 +397,25 @@ testNopLocksNothing(void)
     }
 }
 
+/* As many as one likes, if they have names. */
+static void
+testNopTakesAThousand(void)
+{
+    g_autoptr(virLockManagerPlugin) plugin = virLockManagerPluginNew("nop", "qemu", NULL, 0);
+    g_autoptr(virLockManager) lock = testManagerNew(plugin);
+    g_autofree char *longer = g_strnfill(VIR_LOCK_MANAGER_NAME_MAX + 1, 'n');
+    int i;
+
+    for (i = 0; i < TEST_MANY; i++)
+        g_assert_cmpint(virLockManagerAddResource(lock, VIR_LOCK_MANAGER_RESOURCE_TYPE_DISK, "/a", 0, NULL, 0), ==, 0);
+    g_assert_cmpint(virLockManagerAddResource(lock, VIR_LOCK_MANAGER_RESOURCE_TYPE_DISK, longer, 0, NULL, 0), ==, -1);
+    testExpect(VIR_ERR_INVALID_ARG, "1 to 4096 bytes, not 4097");
+    g_assert_cmpint(virLockManagerAcquire(lock, NULL, 0, VIR_DOMAIN_LOCK_FAILURE_DEFAULT, NULL), ==, 0);
+    g_assert_cmpint(virLockManagerAcquire(lock, NULL, 1 << 10, VIR_DOMAIN_LOCK_FAILURE_DEFAULT, NULL), ==, -1);
+    testExpect(VIR_ERR_INVALID_ARG, "flags 0x400");
+    g_assert_cmpint(virLockManagerRelease(lock, NULL, 0), ==, 0);
+}
+
 static void
 testParametersAreLogged(void)
 {
@@ -450,6 +469,7 @@ main(int argc, char **argv)
     testRegister("wait-is-bounded", "able", testWaitIsBounded);
     testRegister("other-errors-are-not-waited-out", "able", testOtherErrorsAreNotWaitedOut);
     g_test_add_func("/locking/manager/nop-locks-nothing", testNopLocksNothing);
+    g_test_add_func("/locking/manager/nop-takes-a-thousand", testNopTakesAThousand);
     g_test_add_func("/locking/manager/parameters-are-logged", testParametersAreLogged);
 
     return g_test_run();

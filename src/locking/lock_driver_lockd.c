@@ -344,6 +344,33 @@ virLockManagerLockDaemonCheckLease(const virLockManagerLockDaemonGuest *guest)
 }
 
 static int
+virLockManagerLockDaemonCheckName(const virLockManagerLockDaemonGuest *guest, const char *name)
+{
+    if (strlen(name) <= VIR_LOCK_SPACE_PROTOCOL_STRING_MAX)
+        return 0;
+    virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                   _("lockd cannot lock for guest '%1$.80s': the name '%2$.80s' goes on and is too long, as it has more than %3$d bytes"),
+                   guest->name, name, VIR_LOCK_SPACE_PROTOCOL_STRING_MAX);
+    return -1;
+}
+
+/* What a message cannot carry is told here, where it has a name. */
+static int
+virLockManagerLockDaemonCheckNames(const virLockManagerLockDaemonGuest *guest)
+{
+    if (virLockManagerLockDaemonCheckName(guest, guest->name) < 0)
+        return -1;
+    for (guint i = 0; i < guest->resources->len; i++) {
+        const virLockManagerLockDaemonResource *resource = g_ptr_array_index(guest->resources, i);
+
+        if (virLockManagerLockDaemonCheckName(guest, resource->lockspace) < 0 ||
+            virLockManagerLockDaemonCheckName(guest, resource->name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
 virLockManagerLockDaemonAcquire(virLockManager *man,
                                 const char *state G_GNUC_UNUSED,
                                 unsigned int flags,
@@ -358,7 +385,8 @@ virLockManagerLockDaemonAcquire(virLockManager *man,
     if (virLockManagerLockDaemonCheckFlags(flags, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY |
                                            VIR_LOCK_MANAGER_ACQUIRE_RESTRICT) < 0 ||
         virLockManagerLockDaemonCheckAction(action) < 0 ||
-        virLockManagerLockDaemonCheckLease(guest) < 0)
+        virLockManagerLockDaemonCheckLease(guest) < 0 ||
+        virLockManagerLockDaemonCheckNames(guest) < 0)
         return -1;
     if (flags & VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY)
         return virLockManagerLockDaemonRegister(conf, guest, (flags & VIR_LOCK_MANAGER_ACQUIRE_RESTRICT) != 0, fd);

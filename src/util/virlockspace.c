@@ -137,11 +137,12 @@ virLockSpaceCheckName(const virLockSpace *lockspace, const char *resname)
     shown = virLockSpaceShow(resname);
     if (lockspace->dir)
         virReportError(VIR_ERR_INVALID_ARG,
-                       _("'%1$s' is no name of a resource in lockspace '%2$s': it has to be a file name of UTF-8"),
-                       shown, lockspace->dir);
+                       _("'%1$s' is no name of a resource in lockspace '%2$s': it has to be a file name of UTF-8, of at most %3$d bytes"),
+                       shown, lockspace->dir, NAME_MAX);
     else
         virReportError(VIR_ERR_INVALID_ARG,
-                       _("'%1$s' is no name of a resource: it has to be an absolute path of UTF-8"), shown);
+                       _("'%1$s' is no name of a resource: it has to be an absolute path of UTF-8, of at most %2$d bytes"),
+                       shown, PATH_MAX - 1);
     return -1;
 }
 
