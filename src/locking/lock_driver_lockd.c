@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "lock_driver_args.h"
 #include "lock_driver_error.h"
 #include "lock_driver_lockd_call.h"
 #include "lock_driver_lockd_conf.h"
@@ -38,26 +39,6 @@ static char *virLockManagerLockDaemonGlobalConfPath;
 static unsigned int virLockManagerLockDaemonUsers;
 
 static int
-virLockManagerLockDaemonCheckFlags(unsigned int flags, unsigned int known)
-{
-    if ((flags & ~known) == 0)
-        return 0;
-    virReportError(VIR_ERR_INVALID_ARG, _("lockd does not know the flags 0x%1$x"), flags & ~known);
-    return -1;
-}
-
-static int
-virLockManagerLockDaemonCheckVersion(unsigned int version)
-{
-    if (version / (1000 * 1000) == VIR_LOCK_MANAGER_VERSION_MAJOR)
-        return 0;
-    virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                   _("lockd needs a libvirt with version 1 of the lock driver interface, this one has %1$u"),
-                   version / (1000 * 1000));
-    return -1;
-}
-
-static int
 virLockManagerLockDaemonStart(const char *configFile)
 {
     g_autoptr(virLockManagerLockDaemonConf) conf = virLockManagerLockDaemonConfNew(configFile);
@@ -75,8 +56,8 @@ virLockManagerLockDaemonInit(unsigned int version, const char *configFile, unsig
 {
     virGettextBind();
     virLockDriverErrorFindReporter();
-    if (virLockManagerLockDaemonCheckFlags(flags, 0) < 0 ||
-        virLockManagerLockDaemonCheckVersion(version) < 0 ||
+    if (virLockDriverCheckFlags("lockd", flags, 0) < 0 ||
+        virLockDriverCheckVersion("lockd", version) < 0 ||
         (virLockManagerLockDaemonUsers == 0 && virLockManagerLockDaemonStart(configFile) < 0))
         return -1;
     if (!g_str_equal(configFile, virLockManagerLockDaemonGlobalConfPath))
@@ -143,7 +124,7 @@ virLockManagerLockDaemonNew(virLockManager *man,
     g_autoptr(virLockManagerLockDaemonGuest) guest = g_new0(virLockManagerLockDaemonGuest, 1);
 
     guest->resources = g_ptr_array_new_with_free_func(virLockManagerLockDaemonResourceFree);
-    if (virLockManagerLockDaemonCheckFlags(flags, VIR_LOCK_MANAGER_NEW_STARTED) < 0)
+    if (virLockDriverCheckFlags("lockd", flags, VIR_LOCK_MANAGER_NEW_STARTED) < 0)
         return -1;
     for (size_t i = 0; i < nparams; i++)
         virLockManagerLockDaemonTakeParam(guest, &params[i]);
@@ -304,8 +285,8 @@ virLockManagerLockDaemonAddResource(virLockManager *man,
                                     virLockManagerParam *params,
                                     unsigned int flags)
 {
-    if (virLockManagerLockDaemonCheckFlags(flags, VIR_LOCK_MANAGER_RESOURCE_READONLY |
-                                           VIR_LOCK_MANAGER_RESOURCE_SHARED) < 0)
+    if (virLockDriverCheckFlags("lockd", flags, VIR_LOCK_MANAGER_RESOURCE_READONLY |
+                                VIR_LOCK_MANAGER_RESOURCE_SHARED) < 0)
         return -1;
     switch (type) {
     case VIR_LOCK_MANAGER_RESOURCE_TYPE_DISK:
@@ -382,8 +363,8 @@ virLockManagerLockDaemonAcquire(virLockManager *man,
 
     if (fd)
         *fd = -1;
-    if (virLockManagerLockDaemonCheckFlags(flags, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY |
-                                           VIR_LOCK_MANAGER_ACQUIRE_RESTRICT) < 0 ||
+    if (virLockDriverCheckFlags("lockd", flags, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY |
+                                VIR_LOCK_MANAGER_ACQUIRE_RESTRICT) < 0 ||
         virLockManagerLockDaemonCheckAction(action) < 0 ||
         virLockManagerLockDaemonCheckLease(guest) < 0 ||
         virLockManagerLockDaemonCheckNames(guest) < 0)
@@ -398,7 +379,7 @@ virLockManagerLockDaemonRelease(virLockManager *man, char **state, unsigned int 
 {
     const virLockManagerLockDaemonGuest *guest = man->privateData;
 
-    if (virLockManagerLockDaemonCheckFlags(flags, 0) < 0)
+    if (virLockDriverCheckFlags("lockd", flags, 0) < 0)
         return -1;
     if (state)
         *state = NULL;
@@ -410,7 +391,7 @@ virLockManagerLockDaemonRelease(virLockManager *man, char **state, unsigned int 
 static int
 virLockManagerLockDaemonInquire(virLockManager *man G_GNUC_UNUSED, char **state, unsigned int flags)
 {
-    if (virLockManagerLockDaemonCheckFlags(flags, 0) < 0)
+    if (virLockDriverCheckFlags("lockd", flags, 0) < 0)
         return -1;
     *state = NULL;
     return 0;

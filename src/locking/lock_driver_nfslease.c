@@ -9,6 +9,7 @@
 
 #include "lock_driver.h"
 
+#include "lock_driver_args.h"
 #include "lock_driver_error.h"
 #include "lock_driver_nfslease_call.h"
 #include "lock_driver_nfslease_conf.h"
@@ -27,27 +28,6 @@ static virLockManagerNfsleaseConf *virLockManagerNfsleaseGlobalConf;
 static char *virLockManagerNfsleaseGlobalConfPath;
 static unsigned int virLockManagerNfsleaseUsers;
 
-static int
-virLockManagerNfsleaseCheckFlags(unsigned int flags,
-                                 unsigned int known)
-{
-    if ((flags & ~known) == 0)
-        return 0;
-    virReportError(VIR_ERR_INVALID_ARG, _("nfslease does not know the flags 0x%1$x"), flags & ~known);
-    return -1;
-}
-
-static int
-virLockManagerNfsleaseCheckVersion(unsigned int version)
-{
-    if (version / (1000 * 1000) == VIR_LOCK_MANAGER_VERSION_MAJOR)
-        return 0;
-    virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                   _("nfslease needs a libvirt with version 1 of the lock driver interface, this one has %1$u"),
-                   version / (1000 * 1000));
-    return -1;
-}
-
 /* libvirtd calls it twice for one driver. Where it has several drivers, the
  * callbacks can't tell which of them calls: the first one's file counts. */
 static int
@@ -57,8 +37,8 @@ virLockManagerNfsleaseInit(unsigned int version,
 {
     virGettextBind();
     virLockDriverErrorFindReporter();
-    if (virLockManagerNfsleaseCheckFlags(flags, 0) < 0 ||
-        virLockManagerNfsleaseCheckVersion(version) < 0)
+    if (virLockDriverCheckFlags("nfslease", flags, 0) < 0 ||
+        virLockDriverCheckVersion("nfslease", version) < 0)
         return -1;
 
     if (virLockManagerNfsleaseUsers == 0) {
@@ -90,7 +70,7 @@ virLockManagerNfsleaseNew(virLockManager *man,
                           virLockManagerParam *params,
                           unsigned int flags)
 {
-    if (virLockManagerNfsleaseCheckFlags(flags, VIR_LOCK_MANAGER_NEW_STARTED) < 0)
+    if (virLockDriverCheckFlags("nfslease", flags, VIR_LOCK_MANAGER_NEW_STARTED) < 0)
         return -1;
     if (!virLockManagerNfsleaseGlobalConf || type != VIR_LOCK_MANAGER_OBJECT_TYPE_DOMAIN) {
         virReportError(VIR_ERR_INTERNAL_ERROR,
@@ -117,8 +97,8 @@ virLockManagerNfsleaseAddResource(virLockManager *man,
                                   virLockManagerParam *params,
                                   unsigned int flags)
 {
-    if (virLockManagerNfsleaseCheckFlags(flags, VIR_LOCK_MANAGER_RESOURCE_READONLY |
-                                         VIR_LOCK_MANAGER_RESOURCE_SHARED) < 0)
+    if (virLockDriverCheckFlags("nfslease", flags, VIR_LOCK_MANAGER_RESOURCE_READONLY |
+                                VIR_LOCK_MANAGER_RESOURCE_SHARED) < 0)
         return -1;
     switch (type) {
     case VIR_LOCK_MANAGER_RESOURCE_TYPE_DISK:
@@ -188,8 +168,8 @@ virLockManagerNfsleaseDrvAcquire(virLockManager *man,
     if (fd)
         *fd = -1;
     /* RESTRICT needs nothing: no connection stays open. */
-    if (virLockManagerNfsleaseCheckFlags(flags, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY |
-                                         VIR_LOCK_MANAGER_ACQUIRE_RESTRICT) < 0 ||
+    if (virLockDriverCheckFlags("nfslease", flags, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY |
+                                VIR_LOCK_MANAGER_ACQUIRE_RESTRICT) < 0 ||
         virLockManagerNfsleaseTakeAction(guest, action) < 0 ||
         (registers && virLockManagerNfsleaseCheckLease(conf, guest) < 0) ||
         virLockManagerNfsleaseGuestResolve(guest, conf) < 0)
@@ -235,7 +215,7 @@ virLockManagerNfsleaseDrvRelease(virLockManager *man,
     const virLockManagerNfsleaseConf *conf = virLockManagerNfsleaseGlobalConf;
     virLockManagerNfsleaseGuest *guest = man->privateData;
 
-    if (virLockManagerNfsleaseCheckFlags(flags, 0) < 0)
+    if (virLockDriverCheckFlags("nfslease", flags, 0) < 0)
         return -1;
     if (!state)
         return virLockManagerNfsleaseDrvDetach(conf, guest);
@@ -252,7 +232,7 @@ virLockManagerNfsleaseDrvInquire(virLockManager *man,
 {
     const virLockManagerNfsleaseGuest *guest = man->privateData;
 
-    if (virLockManagerNfsleaseCheckFlags(flags, 0) < 0)
+    if (virLockDriverCheckFlags("nfslease", flags, 0) < 0)
         return -1;
     /* A guest that is shut off is asked about when its definition is migrated. */
     if (guest->resources->len > 0 && guest->pid != 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lock_driver_args.h"
 #include "virerror.h"
 #include "virlockresource.h"
 #include "virlockresourceuse.h"
@@ -55,33 +56,6 @@ virLockManagerNfsleaseGuestFree(virLockManagerNfsleaseGuest *guest)
     g_free(guest);
 }
 
-/* The parameter @key, NULL if there is none. */
-static const virLockManagerParam *
-virLockManagerNfsleaseParam(const virLockManagerParam *params,
-                            size_t nparams,
-                            const char *key)
-{
-    size_t i;
-
-    for (i = 0; i < nparams; i++) {
-        if (g_str_equal(params[i].key, key))
-            return &params[i];
-    }
-    return NULL;
-}
-
-static const char *
-virLockManagerNfsleaseParamText(const virLockManagerParam *params,
-                                size_t nparams,
-                                const char *key)
-{
-    const virLockManagerParam *param = virLockManagerNfsleaseParam(params, nparams, key);
-
-    if (!param)
-        return NULL;
-    return param->type == VIR_LOCK_MANAGER_PARAM_TYPE_CSTRING ? param->value.cstr : param->value.str;
-}
-
 /* A Xen guest is no process of this host. What libvirt gives for one is its
  * own daemon, whose end would be taken for the guest's. */
 static int
@@ -99,12 +73,12 @@ virLockManagerNfsleaseGuestNew(const virLockManagerParam *params,
                                size_t nparams,
                                gboolean started)
 {
-    const virLockManagerParam *uuid = virLockManagerNfsleaseParam(params, nparams, "uuid");
-    const virLockManagerParam *pid = virLockManagerNfsleaseParam(params, nparams, "pid");
-    const char *name = virLockManagerNfsleaseParamText(params, nparams, "name");
+    const virLockManagerParam *uuid = virLockDriverParam(params, nparams, "uuid");
+    const virLockManagerParam *pid = virLockDriverParam(params, nparams, "pid");
+    const char *name = virLockDriverParamText(params, nparams, "name");
     virLockManagerNfsleaseGuest *guest;
 
-    if (virLockManagerNfsleaseCheckURI(virLockManagerNfsleaseParamText(params, nparams, "uri")) < 0)
+    if (virLockManagerNfsleaseCheckURI(virLockDriverParamText(params, nparams, "uri")) < 0)
         return NULL;
     if (!uuid || !name) {
         virReportError(VIR_ERR_INTERNAL_ERROR, "%s", _("a guest to be locked has no name or no UUID"));
@@ -144,7 +118,7 @@ virLockManagerNfsleaseGuestAddLease(virLockManagerNfsleaseGuest *guest,
                                     size_t nparams,
                                     unsigned int flags)
 {
-    const char *lockspace = virLockManagerNfsleaseParamText(params, nparams, "lockspace");
+    const char *lockspace = virLockDriverParamText(params, nparams, "lockspace");
     g_autofree char *title = g_strjoin("/", lockspace ? lockspace : key, lockspace ? key : NULL, NULL);
     gboolean shared = flags != 0;
     virLockManagerNfsleaseResource *resource = virLockManagerNfsleaseResourceNew(title, shared);
