@@ -260,6 +260,16 @@ hostRun(hostSelf *self, int fd)
 
 /* ---- for the test ---- */
 
+char *
+testHostUseBuilt(void)
+{
+    g_autofree char *built = g_test_build_filename(G_TEST_BUILT, "..", "src", "locking", ".libs", NULL);
+    char *plugins = g_canonicalize_filename(built, NULL);
+
+    g_setenv(VIR_LOCK_MANAGER_PLUGIN_DIR_ENV, plugins, TRUE);
+    return plugins;
+}
+
 testHost *
 testHostNew(const char *driver, const char *configDir)
 {

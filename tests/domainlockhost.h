@@ -60,6 +60,10 @@ struct _hostAnswer {
 
 typedef struct _testHost testHost;
 
+/* Has the lock manager look for drivers in the build tree only. Returns where
+ * that is, to be freed. */
+char *testHostUseBuilt(void);
+
 /* One that uses @driver, whose settings are in @configDir. Loads nothing yet. */
 testHost *testHostNew(const char *driver,
                       const char *configDir);

@@ -819,7 +819,6 @@ testRun(const void *opaque)
 int
 main(int argc, char **argv)
 {
-    g_autofree char *built = NULL;
     g_autofree char *plugins = NULL;
     size_t i;
     size_t j;
@@ -828,9 +827,7 @@ main(int argc, char **argv)
     if (argc > 1 && g_str_equal(argv[1], TEST_HOST_GUEST))
         testHostGuestMain(argv);
     g_test_init(&argc, &argv, NULL);
-    built = g_test_build_filename(G_TEST_BUILT, "..", "src", "locking", ".libs", NULL);
-    plugins = g_canonicalize_filename(built, NULL);
-    g_setenv(VIR_LOCK_MANAGER_PLUGIN_DIR_ENV, plugins, TRUE);
+    plugins = testHostUseBuilt();
 
     for (i = 0; i < G_N_ELEMENTS(testSequences); i++) {
         for (j = 0; j < G_N_ELEMENTS(testDrivers); j++) {

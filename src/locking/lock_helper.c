@@ -1,12 +1,14 @@
 /*
- * lock_helper.c: virtleased-helper, what virtleased asks of libvirt
+ * lock_helper.c: virtleased-helper, what virtleased and sanlock ask of libvirt
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A call of libvirt blocks for as long as libvirtd likes. So it is made in a
- * process of its own, which virtleased kills when its time is up:
+ * process of its own, which virtleased kills when its time is up. sanlock runs
+ * it for guests that the lock driver sanlock has registered so.
  *
  *     virtleased-helper pause UUID PID      stops the CPUs of the guest
+ *     virtleased-helper poweroff UUID PID   ends it
  *     virtleased-helper describe UUID PID   prints the guest's XML, if nothing but its process keeps it
  *     virtleased-helper start UUID          starts it; standard input has that XML, or nothing
  *
@@ -65,6 +67,16 @@ virLockHelperPause(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr guest, c
         return VIR_LOCK_HELPER_EXIT_GONE;
     if (virDomainSuspend(guest) < 0)
         return virLockHelperFailed("the guest cannot be paused");
+    return VIR_LOCK_HELPER_EXIT_OK;
+}
+
+static virLockHelperExit
+virLockHelperPoweroff(virConnectPtr connection G_GNUC_UNUSED, virDomainPtr guest, const char *pid)
+{
+    if (!guest || !virLockHelperIsProcess(pid))
+        return VIR_LOCK_HELPER_EXIT_GONE;
+    if (virDomainDestroy(guest) < 0)
+        return virLockHelperFailed("the guest cannot be powered off");
     return VIR_LOCK_HELPER_EXIT_OK;
 }
 
@@ -137,6 +149,7 @@ typedef struct {
 
 static const virLockHelperVerb virLockHelperVerbs[] = {
     { "pause", 4, virLockHelperPause },
+    { "poweroff", 4, virLockHelperPoweroff },
     { "describe", 4, virLockHelperDescribe },
     { "start", 3, virLockHelperStart },
 };
@@ -177,6 +190,6 @@ main(int argc, char **argv)
         if (argc == virLockHelperVerbs[i].argc && g_str_equal(argv[1], virLockHelperVerbs[i].name))
             return virLockHelperRun(&virLockHelperVerbs[i], argv);
     }
-    fprintf(stderr, "virtleased-helper is run by virtleased, as in: virtleased-helper pause UUID PID\n");
+    fprintf(stderr, "virtleased-helper is run by virtleased or sanlock, as in: virtleased-helper pause UUID PID\n");
     return VIR_LOCK_HELPER_EXIT_USAGE;
 }

@@ -8,7 +8,7 @@ SETUP_PACKAGES_BUILD="augeas-tools autoconf automake bats binutils gcc gettext g
     libjson-glib-dev libnfs-dev libsanlock-dev libtirpc-dev libtool libvirt-dev libxml2-dev locales make pkg-config
     python3 python3-docutils rpcsvc-proto spin xz-utils"
 SETUP_PACKAGES_LAB="e2fsprogs iproute2 jq libvirt-clients libvirt-daemon libvirt-daemon-system libvirt-sanlock
-    nfs-ganesha nfs-ganesha-vfs nftables procps qemu-system-x86 qemu-utils rpcbind util-linux"
+    nfs-ganesha nfs-ganesha-vfs nftables procps qemu-system-x86 qemu-utils rpcbind sanlock util-linux"
 
 # Those of the packages $@ that are not installed.
 setup_missing()

@@ -1,0 +1,48 @@
+/*
+ * sanlocklab.h: two hosts, each with a real sanlock daemon
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The daemons run without privileges and without watchdog, each with a directory
+ * of its own for its socket, and share a directory for leases. Each function
+ * fails the test at once if it can't do what it says.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+#define SANLOCK_LAB_HOSTS 2
+
+typedef struct _sanlockLab sanlockLab;
+struct _sanlockLab {
+    char *dir;
+    char *leases;
+    char *run[SANLOCK_LAB_HOSTS];   /* where the daemon's socket is */
+    char *conf[SANLOCK_LAB_HOSTS];  /* where the driver's settings are: automatic leases, host_id 1 and 2 */
+    pid_t pid[SANLOCK_LAB_HOSTS];
+};
+
+/* Whether there is a sanlock on this machine; if not the test is skipped. */
+gboolean sanlockLabIsPossible(void);
+
+/* Starts the daemons. Leases are for virLockManagerPluginNew() to make, which
+ * sanlockLabJoin() calls on both hosts at once: it takes long. */
+sanlockLab *sanlockLabNew(void);
+void sanlockLabJoin(const sanlockLab *lab);
+
+/* From now on this process, and those that it makes, are on @host. */
+void sanlockLabEnter(const sanlockLab *lab,
+                     int host);
+
+/* Runs "sanlock client" with @argv, ended by NULL, on @host. Returns what it
+ * prints, to be freed; whether it was successful is not in its exit status. */
+char *sanlockLabClient(const sanlockLab *lab,
+                       int host,
+                       const char *const *argv);
+
+/* Kills the daemon of @host. */
+void sanlockLabKill(sanlockLab *lab,
+                    int host);
+
+void sanlockLabFree(sanlockLab *lab);
