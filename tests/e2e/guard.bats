@@ -17,6 +17,9 @@ teardown()
 # A test that failed may have left it otherwise.
 put_right()
 {
+    lab_is_up kvm1 || return 0
+    on kvm1 pkill -KILL -f '[s]tuckfs'
+    faults_end kvm1
     lab_use kvm1 "$E2E_URL"
     lab_kill kvm1 virtleased CONT
     lab_virtleased_answers kvm1 && return
@@ -147,7 +150,37 @@ gone()
     refused kvm2 both-other 1000 "'both'" "'kvm1'"
 }
 
+@test "both are killed, and started again when the lease is over: the guest is ended at once" {
+    lab_guest late late-disk
+    lab_guest late-other late-disk
+    lab_create kvm1 late
+    runs kvm1 late
+    lab_virtleased_stop kvm1 KILL
+    sleep $((LAB_LEASE + 1))
+    runs kvm1 late
+    lab_virtleased_start kvm1
+    lab_wait 3 gone kvm1 late
+    grep -q "guest 'late' .*its lease ran out while virtleased was not running" "$LAB_DIR/kvm1/virtleased.log"
+    lab_wait $((LAB_LEASE * 2 + 5)) lab_create kvm1 late-other
+    runs kvm1 late-other
+}
+
 # ---- the watchdog ----
+
+# watchdog_on: kvm1 has a wdmd, and its virtleased, started again, is its client.
+watchdog_on()
+{
+    lab_virtleased_stop kvm1 TERM
+    on kvm1 rm -f /run/wdmd/wdmd.sock
+    rm -f "$LAB_DIR/kvm1/wdmd.log"
+    lab_spawn kvm1 "$LAB_DIR/kvm1/wdmd.log" python3 "$LAB_SOURCE/wdmd.py" /run/wdmd/wdmd.sock
+    lab_wait 10 on kvm1 test -S /run/wdmd/wdmd.sock
+    lab_use kvm1 "$E2E_URL"
+    echo 'watchdog = "wdmd"' >> "$LAB_DIR/kvm1/etc/libvirt/virtleased.conf"
+    lab_virtleased_start kvm1
+    lab_wait 5 wdmd_says '^1 register virtleased$'
+    lab_wait 5 wdmd_says '^1 idle$'
+}
 
 # wdmd_says PATTERN: what the stand-in for wdmd heard has such a line.
 wdmd_says()
@@ -179,13 +212,7 @@ fed_since()
     local old
 
     lab_guest watched watched-disk
-    lab_virtleased_stop kvm1 TERM
-    lab_spawn kvm1 "$LAB_DIR/kvm1/wdmd.log" python3 "$LAB_SOURCE/wdmd.py" /run/wdmd/wdmd.sock
-    lab_wait 10 on kvm1 test -S /run/wdmd/wdmd.sock
-    echo 'watchdog = "wdmd"' >> "$LAB_DIR/kvm1/etc/libvirt/virtleased.conf"
-    lab_virtleased_start kvm1
-    lab_wait 5 wdmd_says '^1 register virtleased$'
-    lab_wait 5 wdmd_says '^1 idle$'
+    watchdog_on
     lab_create kvm1 watched
     fed
     wdmd_says '^1 refcount-set$'
@@ -221,4 +248,66 @@ fed_since()
     lab_use kvm1 "$E2E_URL"
     lab_virtleased_start kvm1
     runs kvm1 watched
+}
+
+@test "both are killed and nobody starts them: the watchdog resets the host, and another takes over after the lease" {
+    local renewed
+
+    lab_guest fallen fallen-disk
+    lab_guest fallen-heir fallen-disk
+    watchdog_on
+    lab_create kvm1 fallen
+    lab_wait 5 wdmd_hears '^1 live 30$'
+    renewed=$(last_renewal kvm1)
+    lab_virtleased_stop kvm1 KILL
+    lab_wait 5 wdmd_hears '^1 end$'
+    [ "$(tail -n 2 "$LAB_DIR/kvm1/wdmd.log" | head -n 1)" = "1 live 30" ]
+    runs kvm1 fallen
+    # What a wdmd would do that has a device, and rather later.
+    lab_crash kvm1
+    lab_use kvm1 "$E2E_URL"
+    lab_wait $((LAB_LEASE * 2 + 5)) lab_create kvm2 fallen-heir
+    runs kvm2 fallen-heir
+    [ "$(lab_began kvm2 fallen-heir)" -gt $((renewed + LAB_LEASE * 1000)) ]
+}
+
+# stuck HOST GUEST: a thread of it waits for something that no signal ends.
+stuck()
+{
+    on "$1" bash -c 'grep -q "^State:.D" /proc/"$(pgrep -f "[g]uest=$1,")"/task/*/status' stuck "$2"
+}
+
+said_by_guard()
+{
+    grep -qE -- "$1" "$LAB_DIR/kvm1/virtleased.log"
+}
+
+@test "a QEMU that not even SIGKILL ends: said loudly, no new session beside it, and the watchdog is not fed" {
+    [ -c /dev/fuse ] || skip "not here: /dev/fuse"
+    lab_guest undead undead-disk
+    lab_guest neighbour neighbour-disk
+    watchdog_on
+    lab_spawn kvm1 "$LAB_DIR/kvm1/stuckfs.log" python3 "$LAB_SOURCE/stuckfs.py" /run/stuck
+    lab_wait 5 grep -q mounted "$LAB_DIR/kvm1/stuckfs.log"
+    lab_create kvm1 undead
+    runs kvm1 undead
+    lab_wait 5 wdmd_hears '^1 live 30$'
+    on kvm1 virsh qemu-monitor-command undead --hmp "drive_add 0 if=none,file=/run/stuck/file" > /dev/null 2>&1 3>&- &
+    lab_wait 5 grep -q asked "$LAB_DIR/kvm1/stuckfs.log"
+    wdmd_hears '^1 live 30$'
+    lab_cut kvm1
+    lab_wait $((LAB_LEASE + 2)) wdmd_hears '^1 live 0$'
+    lab_wait 3 said_by_guard "guest 'undead' .* still exists .* cannot be killed: .*reset this host"
+    lab_mend kvm1
+    lab_wait $LAB_LEASE said_by_guard "grants nothing on this host: guest 'undead' .*reset this host"
+    refused kvm1 neighbour 6000 "guest 'undead'" "cannot be killed" "reset this host"
+    [ -z "$(session_of kvm1)" ]
+    stuck kvm1 undead
+    wdmd_hears '^1 live 0$'
+
+    on kvm1 pkill -KILL -f '[s]tuckfs'
+    lab_wait 5 gone kvm1 undead
+    lab_wait 5 wdmd_hears '^1 refcount-clear$'
+    lab_wait $((LAB_LEASE * 2 + 5)) lab_create kvm1 undead
+    runs kvm1 undead
 }
