@@ -15,12 +15,6 @@
 
 #define L ((double) SIM_TEST_LENGTH / (double) SIM_TEST_SECOND)
 
-static simProcess *
-testStartOne(simTest *test, simHost *host, const char *name)
-{
-    return simTestStart(test, host, simGuestNew(test->world, name, "img", "x", NULL));
-}
-
 /* ---- exports that are no good (design §5) ---- */
 
 static void
@@ -38,10 +32,10 @@ testBadMode(simTest *test, simServerMode mode, int code, const char *word)
     simProcess *process;
 
     simServerSetMode(test->world->server, mode);
-    process = testStartOne(test, test->a, "web01");
+    process = simTestStartOne(test, test->a, "web01");
     simTestAssertRefused(process, code, "default", "nfs://filer/export/virtlease", word, NULL);
     testAssertLeftNothing(test);
-    simTestAssertRuns(testStartOne(test, test->a, "web02"));
+    simTestAssertRuns(simTestStartOne(test, test->a, "web02"));
 }
 
 /* The same for a daemon that finds the export so. */
@@ -54,10 +48,10 @@ testBadModeFromTheStart(simTest *test, simServerMode mode, int code, const char 
     simServerSetMode(test->world->server, mode);
     simHostBoot(test->a);
     simTestRun(test, 1);
-    process = testStartOne(test, test->a, "web01");
+    process = simTestStartOne(test, test->a, "web01");
     simTestAssertRefused(process, code, "default", "nfs://filer/export/virtlease", word, NULL);
     testAssertLeftNothing(test);
-    simTestAssertRuns(testStartOne(test, test->a, "web02"));
+    simTestAssertRuns(simTestStartOne(test, test->a, "web02"));
 }
 
 static void
@@ -111,7 +105,7 @@ testBadFormat(simTest *test, const char *format, int code, const char *word)
         simServerLink(test->world->server, VIR_LEASE_FORMAT_PATH, format);
     simHostBoot(test->a);
     simTestRun(test, 1);
-    process = testStartOne(test, test->a, "web01");
+    process = simTestStartOne(test, test->a, "web01");
     simTestAssertRefused(process, code, word, NULL);
     simTestRun(test, 5);
     g_assert_cmpuint(simTestCountEntries(test, NULL), ==, 0);
@@ -143,7 +137,7 @@ testNoFormat(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testAudit(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     simProcess *spared = simTestStart(test, test->a, simGuestNew(test->world, "web02", "img2", "x", NULL));
     g_autofree char *entry = simTestEntryPath(test, process, "img");
 
@@ -160,7 +154,7 @@ testAudit(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testAuditIdentity(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *entry = simTestEntryPath(test, process, "img");
 
     simTestRun(test, 5);
@@ -176,7 +170,7 @@ static void
 testRollBackEntry(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
     virLeaseTime before = simWorldNow(test->world);
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
 
     simTestRun(test, 20);
     test->world->lostData = TRUE;
@@ -189,7 +183,7 @@ testRollBackEntry(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testRollBackTuple(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *after = NULL;
 
@@ -210,7 +204,7 @@ testRollBackTuple(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testLostMarker(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *entry = simJudgeFindEntry(test->world->judge, process->pid, "img");
     g_auto(GStrv) words = g_strsplit(entry, ".", 8);
     g_autofree char *stopped = g_strdup_printf("sessions/%s.stopped.%s", words[3], words[4]);
@@ -231,7 +225,7 @@ testLostMarker(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testRevoke(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     simProcess *spared = simTestStart(test, test->a, simGuestNew(test->world, "web02", "img2", "x", NULL));
     g_autofree char *entry = simJudgeFindEntry(test->world->judge, process->pid, "img");
     g_auto(GStrv) words = g_strsplit(entry, ".", 8);

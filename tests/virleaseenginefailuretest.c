@@ -34,15 +34,6 @@ testStartOther(simTest *test, simHost *host)
     return simTestStart(test, host, simGuestNew(test->world, "db01", "img", "x", NULL));
 }
 
-static void
-testCut(simTest *test, double seconds)
-{
-    virLeaseTime until = simWorldNow(test->world) + (virLeaseSpan) (seconds * (double) SIM_TEST_SECOND);
-
-    simNetCutRequests(test->world->net, test->a->index, until);
-    simNetCutReplies(test->world->net, test->a->index, until);
-}
-
 /* Runs until @seconds before the end of the lease, which is not renewed. */
 static void
 testRunUntilLeft(simTest *test, double seconds)
@@ -60,7 +51,7 @@ testPause(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
     simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
 
-    testCut(test, 3 * L);
+    simTestCut(test, test->a, 3 * L);
     testRunUntilLeft(test, K + R + 0.01);
     simTestAssertRuns(process);
     testRunUntilLeft(test, K + 0.01);
@@ -78,7 +69,7 @@ testPauseThenTaken(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
     simProcess *other;
 
-    testCut(test, 5 * L);
+    simTestCut(test, test->a, 5 * L);
     simTestRun(test, 2.5 * L);
     simTestAssertState(process, SIM_PROCESS_PAUSED);
     other = testStartOther(test, test->b);
@@ -96,7 +87,7 @@ testPauseUnconfirmed(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simProcess *process = testStart(test, VIR_LEASE_FAILURE_PAUSE);
 
     test->a->libvirtHangs = TRUE;
-    testCut(test, 3 * L);
+    simTestCut(test, test->a, 3 * L);
     testRunUntilLeft(test, K + 0.01);
     simTestAssertRuns(process);
     testRunUntilLeft(test, K - 0.1);
@@ -126,14 +117,14 @@ testPauseOfTwo(simTest *test, gconstpointer data G_GNUC_UNUSED)
     guint i;
 
     test->a->libvirtHangs = TRUE;
-    testCut(test, L);
+    simTestCut(test, test->a, L);
     for (i = 0; i < 1000 && !test->a->failingAt; i++)
         simTestRun(test, 0.01);
-    testCut(test, 0);
+    simTestCut(test, test->a, 0);
     simTestRun(test, 2 * L);
     simTestAssertRuns(process);
     test->a->libvirtHangs = FALSE;
-    testCut(test, 3 * L);
+    simTestCut(test, test->a, 3 * L);
     simTestRun(test, 2 * L);
     simTestAssertState(process, SIM_PROCESS_PAUSED);
 }
@@ -194,7 +185,7 @@ testRestart(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simProcess *process = testStart(test, VIR_LEASE_FAILURE_RESTART);
 
     g_assert_cmpuint(test->a->restarts, ==, 0);
-    testCut(test, 3 * L);
+    simTestCut(test, test->a, 3 * L);
     testRunUntilLeft(test, K + 0.01);
     simTestAssertRuns(process);
     testRunUntilLeft(test, K - 0.1);
@@ -270,7 +261,7 @@ testIgnore(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_autofree char *after = NULL;
     simProcess *other;
 
-    testCut(test, 2 * L);
+    simTestCut(test, test->a, 2 * L);
     simTestRun(test, 1.5 * L);
     simTestAssertRuns(process);
     g_assert_cmpstr(testState(test, process), ==, "lost");
@@ -295,7 +286,7 @@ testIgnoreThenTaken(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simProcess *process = testStart(test, VIR_LEASE_FAILURE_IGNORE);
     simProcess *other;
 
-    testCut(test, 4 * L);
+    simTestCut(test, test->a, 4 * L);
     simTestRun(test, 2.5 * L);
     other = testStartOther(test, test->b);
     simTestAssertRuns(other);
@@ -350,7 +341,7 @@ testImmortal(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simProcess *other;
 
     process->immortal = TRUE;
-    testCut(test, L + R);
+    simTestCut(test, test->a, L + R);
     simTestRun(test, 5 * L);
     g_assert_null(simTestSession(test->a));
     status = virLeaseEngineGetStatus(test->a->engine, simHostTime(test->a));
@@ -376,10 +367,10 @@ testImmortalWithLease(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simProcess *other;
 
     process->immortal = TRUE;
-    testCut(test, 3 * L);
+    simTestCut(test, test->a, 3 * L);
     testRunUntilLeft(test, K - 0.2);
     g_assert_true(process->dying);
-    testCut(test, 0);
+    simTestCut(test, test->a, 0);
     simTestRun(test, 3 * L);
     after = simTestSession(test->a);
     g_assert_cmpstr(after, ==, before);

@@ -15,28 +15,13 @@
 #define L ((double) SIM_TEST_LENGTH / (double) SIM_TEST_SECOND)
 #define R (L / 6)
 
-static simProcess *
-testStartOne(simTest *test, simHost *host, const char *name)
-{
-    return simTestStart(test, host, simGuestNew(test->world, name, "img", "x", NULL));
-}
-
-static void
-testCut(simTest *test, const simHost *host, double seconds)
-{
-    virLeaseTime until = simWorldNow(test->world) + (virLeaseSpan) (seconds * (double) SIM_TEST_SECOND);
-
-    simNetCutRequests(test->world->net, host->index, until);
-    simNetCutReplies(test->world->net, host->index, until);
-}
-
 /* ---- the own lease (rules 5, 6, 8) ---- */
 
 /* What is shorter than the margin harms nobody. */
 static void
 testShortOutage(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *after = NULL;
 
@@ -51,7 +36,7 @@ testShortOutage(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testLongOutage(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *after = NULL;
 
@@ -63,7 +48,7 @@ testLongOutage(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(after);
     g_assert_cmpstr(after, !=, session);
     simTestRun(test, 2 * L);
-    process = testStartOne(test, test->b, "db01");
+    process = simTestStartOne(test, test->b, "db01");
     simTestAssertRuns(process);
 }
 
@@ -72,7 +57,7 @@ testLongOutage(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testLateAnswersDoNotRevive(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *after = NULL;
 
@@ -90,7 +75,7 @@ testLateAnswersDoNotRevive(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testHungDaemonIsNotRevived(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *after = NULL;
     simProcess *other;
@@ -110,7 +95,7 @@ testHungDaemonIsNotRevived(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(after);
     g_assert_cmpstr(after, !=, session);
     simTestRun(test, L);
-    other = testStartOne(test, test->b, "db01");
+    other = simTestStartOne(test, test->b, "db01");
     simTestAssertRuns(other);
 }
 
@@ -133,7 +118,7 @@ testLeaseCountsFromSending(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testRemovedDirectory(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *path = g_strdup_printf("sessions/%s", session);
     g_autofree char *after = NULL;
@@ -162,10 +147,10 @@ testSlowBirth(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simTestRun(test, 2 * L);
     simNetClearRules(test->world->net);
     simTestRun(test, 1);
-    process = testStartOne(test, test->a, "web01");
+    process = simTestStartOne(test, test->a, "web01");
     simTestAssertRuns(process);
     simTestRun(test, 3);
-    other = testStartOne(test, test->b, "db01");
+    other = simTestStartOne(test, test->b, "db01");
     simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
     simTestAssertRuns(process);
 }
@@ -177,7 +162,7 @@ static void
 testTakeover(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
     simGuest *guest = simGuestNew(test->world, "db01", "img", "x", NULL);
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     virLeaseTime died;
 
     simTestAssertRuns(process);
@@ -201,7 +186,7 @@ testTakeover(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testIncoherentServer(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autoptr(virLeaseEngineStatus) status = NULL;
     simProcess *other;
 
@@ -210,15 +195,15 @@ testIncoherentServer(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simTestAssertRuns(process);
     status = virLeaseEngineGetStatus(test->b->engine, simHostTime(test->b));
     g_assert_false(status->coherent);
-    other = testStartOne(test, test->b, "db01");
+    other = simTestStartOne(test, test->b, "db01");
     simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
     simHostCrash(test->a);
     simTestRun(test, 3 * L);
-    other = testStartOne(test, test->b, "db02");
+    other = simTestStartOne(test, test->b, "db02");
     simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
     simServerSetStale(test->world->server, 0);
     simTestRun(test, 2 * L);
-    other = testStartOne(test, test->b, "db03");
+    other = simTestStartOne(test, test->b, "db03");
     simTestAssertRuns(other);
 }
 
@@ -238,9 +223,9 @@ testDrift(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simHostBoot(test->a);
     simHostBoot(test->b);
     simTestRun(test, 10);
-    process = testStartOne(test, test->a, "web01");
+    process = simTestStartOne(test, test->a, "web01");
     simTestAssertRuns(process);
-    testCut(test, test->a, 100);
+    simTestCut(test, test->a, 100);
     for (i = 0; i < 300 && (i == 0 || process->state != SIM_PROCESS_RUNNING); i++) {
         simTestRun(test, 0.05);
         process = simTestStart(test, test->b, guest);
@@ -253,7 +238,7 @@ testDrift(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testEntryOfNobody(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *path = simTestEntryPath(test, process, "img");
     simGuest *guest = simGuestNew(test->world, "db01", "img", "x", NULL);
 
@@ -272,10 +257,10 @@ testEntryOfNobody(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testPausedOutlivesLease(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
 
     simTestSuspend(test, process);
-    testCut(test, test->a, 3 * L);
+    simTestCut(test, test->a, 3 * L);
     simTestRun(test, 4 * L);
     simTestAssertState(process, SIM_PROCESS_PAUSED);
     simTestResume(test, process);
@@ -287,13 +272,13 @@ testPausedOutlivesLease(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testPausedLosesToAnother(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     simProcess *other;
 
     simTestSuspend(test, process);
-    testCut(test, test->a, 5 * L);
+    simTestCut(test, test->a, 5 * L);
     simTestRun(test, 2 * L);
-    other = testStartOne(test, test->b, "db01");
+    other = simTestStartOne(test, test->b, "db01");
     simTestAssertRuns(other);
     simTestRun(test, 4 * L);
     simTestResume(test, process);
@@ -309,7 +294,7 @@ testPausedLosesToAnother(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testDaemonRestart(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *entry = simTestEntryPath(test, process, "img");
     g_autofree char *after = NULL;
@@ -317,7 +302,7 @@ testDaemonRestart(simTest *test, gconstpointer data G_GNUC_UNUSED)
 
     simHostCrashDaemon(test->a);
     simTestRun(test, R);
-    other = testStartOne(test, test->b, "db01");
+    other = simTestStartOne(test, test->b, "db01");
     simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
     simHostStartDaemon(test->a);
     simTestRun(test, 5 * L);
@@ -325,7 +310,7 @@ testDaemonRestart(simTest *test, gconstpointer data G_GNUC_UNUSED)
     after = simTestSession(test->a);
     g_assert_cmpstr(after, ==, session);
     g_assert_true(simServerExists(test->world->server, entry));
-    other = testStartOne(test, test->b, "db02");
+    other = simTestStartOne(test, test->b, "db02");
     simTestAssertRefused(other, VIR_ERR_RESOURCE_BUSY, "web01", NULL);
     simTestSuspend(test, process);
     simTestResume(test, process);
@@ -338,7 +323,7 @@ testDaemonRestart(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testDaemonRestartPaused(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     simProcess *reserved = simTestStartPaused(test, test->a, simGuestNew(test->world, "web02", "img2", "x", NULL));
 
     simTestSuspend(test, process);
@@ -358,7 +343,7 @@ testDaemonRestartPaused(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testDaemonRestartGuestGone(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *running = testStartOne(test, test->a, "web01");
+    simProcess *running = simTestStartOne(test, test->a, "web01");
     simProcess *paused = simTestStart(test, test->a, simGuestNew(test->world, "web02", "img2", "x", NULL));
 
     simTestSuspend(test, paused);
@@ -377,7 +362,7 @@ testDaemonRestartGuestGone(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testDaemonRestartTooLate(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
     g_autofree char *session = simTestSession(test->a);
     g_autofree char *after = NULL;
 
@@ -389,7 +374,7 @@ testDaemonRestartTooLate(simTest *test, gconstpointer data G_GNUC_UNUSED)
     after = simTestSession(test->a);
     g_assert_cmpstr(after, !=, session);
     simTestRun(test, L);
-    process = testStartOne(test, test->a, "web01");
+    process = simTestStartOne(test, test->a, "web01");
     simTestAssertRuns(process);
 }
 
@@ -397,7 +382,7 @@ testDaemonRestartTooLate(simTest *test, gconstpointer data G_GNUC_UNUSED)
 static void
 testDaemonRestartTooLatePaused(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
 
     simTestSuspend(test, process);
     simHostCrashDaemon(test->a);
@@ -445,12 +430,12 @@ testDaemonDiesSweeping(simTest *test, gconstpointer data G_GNUC_UNUSED)
     guint actions;
 
     for (actions = 0; actions < 40; actions++) {
-        simProcess *process = testStartOne(test, test->a, "web01");
+        simProcess *process = simTestStartOne(test, test->a, "web01");
         guint i;
 
         simTestSuspend(test, process);
         simTestKill(test, process);
-        process = testStartOne(test, test->b, "db01");
+        process = simTestStartOne(test, test->b, "db01");
         simTestAssertRuns(process);
         simTestKill(test, process);
         simHostCrashDaemonAfter(test->a, actions);
@@ -491,13 +476,13 @@ testShutdownWithoutGuests(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(simServerExists(test->world->server, path));
     simHostStartDaemon(test->a);
     simTestRun(test, 1);
-    simTestAssertRuns(testStartOne(test, test->a, "web01"));
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
 }
 
 static void
 testShutdownWithGuests(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simProcess *process = testStartOne(test, test->a, "web01");
+    simProcess *process = simTestStartOne(test, test->a, "web01");
 
     simHostShutdownDaemon(test->a);
     simTestRun(test, 1);
@@ -519,9 +504,9 @@ testSilentExport(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simProcess *process;
     virLeaseTime sent;
 
-    testCut(test, test->a, 30);
+    simTestCut(test, test->a, 30);
     sent = simWorldNow(test->world);
-    process = testStartOne(test, test->a, "web01");
+    process = simTestStartOne(test, test->a, "web01");
     g_assert_cmpint(simWorldNow(test->world) - sent, <, SIM_CALL_TIMEOUT + SIM_TEST_SECOND);
     simTestAssertRefused(process, VIR_ERR_OPERATION_TIMEOUT, "default", "nfs://filer/export/virtlease", NULL);
     simTestRun(test, 60);

@@ -48,10 +48,12 @@ virLeaseEngineNew(const virLeaseEngineConfig *config)
 #ifdef VIR_LEASE_MUTATIONS
 void
 virLeaseEngineSetMutant(virLeaseEngine *engine,
-                        virLeaseMutant mutant)
+                        virLeaseMutant mutant,
+                        virLeaseMutant also)
 {
     engine->mutant = mutant;
-    virLeaseObserverSetMutant(engine->observer, mutant);
+    engine->also = also;
+    virLeaseObserverSetMutant(engine->observer, mutant, also);
 }
 
 

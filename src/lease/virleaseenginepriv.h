@@ -295,6 +295,7 @@ struct _virLeaseEngine {
     gboolean rmdirSent;
 #ifdef VIR_LEASE_MUTATIONS
     virLeaseMutant mutant;
+    virLeaseMutant also;
 #endif
 };
 

@@ -45,6 +45,7 @@ struct _virLeaseObserver {
     gboolean warned;
 #ifdef VIR_LEASE_MUTATIONS
     virLeaseMutant mutant;
+    virLeaseMutant also;
 #endif
 };
 
@@ -63,9 +64,11 @@ virLeaseObserverNew(void)
 #ifdef VIR_LEASE_MUTATIONS
 void
 virLeaseObserverSetMutant(virLeaseObserver *observer,
-                          virLeaseMutant mutant)
+                          virLeaseMutant mutant,
+                          virLeaseMutant also)
 {
     observer->mutant = mutant;
+    observer->also = also;
 }
 
 

@@ -115,16 +115,20 @@ typedef enum {
 } virLeaseMutant;
 
 /* @who: the engine, or its observer. */
-# define VIR_LEASE_RULE(who, name) ((who)->mutant != VIR_LEASE_MUTANT_ ## name)
+# define VIR_LEASE_RULE(who, name) \
+    ((who)->mutant != VIR_LEASE_MUTANT_ ## name && (who)->also != VIR_LEASE_MUTANT_ ## name)
 
 struct _virLeaseEngine;
 struct _virLeaseObserver;
 
-/* Has @engine, and so its @observer, do without one thing from now on. */
+/* Has @engine, and so its @observer, do without one thing from now on, or
+ * without two of which either would be enough. */
 void virLeaseEngineSetMutant(struct _virLeaseEngine *engine,
-                             virLeaseMutant mutant);
+                             virLeaseMutant mutant,
+                             virLeaseMutant also);
 void virLeaseObserverSetMutant(struct _virLeaseObserver *observer,
-                               virLeaseMutant mutant);
+                               virLeaseMutant mutant,
+                               virLeaseMutant also);
 
 #else
 # define VIR_LEASE_RULE(who, name) TRUE

@@ -18,6 +18,7 @@ struct _simEngineClass {
     void (*step)(gpointer engine, const virLeaseEvent *event, GQueue *actions);
     virLeaseTime (*wakeup)(gpointer engine);
     guint mutant;               /* for @create: which rule it is to do without */
+    guint also;                 /* and which other one */
 };
 
 /* src/lease/virleaseengine.c */

@@ -189,7 +189,7 @@ simHostGuardRings(gpointer data)
     simHost *host = timer->host;
     guint i;
 
-    if (timer->serial != host->guardSerial || !host->up)
+    if (timer->serial != host->guardSerial || !host->up || host->unguarded)
         return;
     if (simWorldNow(host->world) < host->guardHungUntil) {
         simHostTimerSet(host, timer->serial, host->guardHungUntil, simHostGuardRings);
@@ -534,6 +534,7 @@ simHostStartDaemon(simHost *host)
     host->generation++;
     host->wakeup = 0;
     host->crashAfter = -1;
+    host->unguarded = FALSE;
     host->engine = host->world->config.engine->create(host->world->config.engine, &config);
     simWorldTrace(host->world, host, "the daemon starts");
     simHostRestore(host);
@@ -554,6 +555,15 @@ simHostCrashDaemon(simHost *host)
     host->hungUntil = 0;
     g_hash_table_remove_all(host->unsaved);
     simRequestsBreak(host);
+}
+
+void
+simHostCrashBoth(simHost *host)
+{
+    simHostCrashDaemon(host);
+    simWorldTrace(host->world, host, "the guard is gone, too");
+    g_hash_table_remove_all(host->entered);
+    host->unguarded = TRUE;
 }
 
 void

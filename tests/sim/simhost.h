@@ -31,6 +31,8 @@ void simHostStartDaemon(simHost *host);
 void simHostCrashDaemon(simHost *host);
 void simHostCrashDaemonAfter(simHost *host,
                              guint actions);
+/* And its guard: nobody stops anybody until the daemon is started again. */
+void simHostCrashBoth(simHost *host);
 void simHostShutdownDaemon(simHost *host);
 /* Nothing is taken in for @span, then everything that came meanwhile. */
 void simHostHang(simHost *host,

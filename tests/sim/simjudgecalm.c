@@ -108,6 +108,17 @@ simJudgeCheckWithdrawn(simJudge *judge, const simRequest *request)
                           request->process->host->name, request->process->guest->name, request->process->pid, own.found);
 }
 
+static void
+simJudgeCheckUndone(gpointer data)
+{
+    simRequest *request = data;
+    simJudge *judge = request->host->world->judge;
+
+    if (request->process->state == SIM_PROCESS_DEAD)
+        return;
+    simJudgeCheckWithdrawn(judge, request);
+}
+
 /* What failed before it took the old run's place leaves its locks (rule 16). */
 static void
 simJudgeCheckUntouched(simJudge *judge, const simRequest *request, const simProcess *presented)
@@ -135,6 +146,9 @@ simJudgeRefusedCalmly(simJudge *judge, const simRequest *request)
     simProcess *source = arrives ? process->migration->source : NULL;
     simProcess *presented = request->token ? g_hash_table_lookup(judge->tokens, request->token) : source;
 
+    if (request->code == VIR_ERR_OPERATION_FAILED)
+        simQueueAdd(judge->world->queue, simWorldNow(judge->world) + SIM_JUDGE_CALM_END, simJudgeCheckUndone,
+                    (gpointer) request, NULL);
     if (request->code != VIR_ERR_RESOURCE_BUSY || process->state == SIM_PROCESS_DEAD || process->dying)
         return;
     simJudgeCheckWithdrawn(judge, request);

@@ -159,7 +159,8 @@ simJudgeLeaseEnds(gpointer data)
     const simJudgeLease *lease = g_hash_table_lookup(judge->leases, alarm->sid);
     guint i;
 
-    if (lease->end != alarm->end)
+    /* Nobody is there who could have stopped them: see "What it cannot do". */
+    if (lease->end != alarm->end || lease->host->unguarded)
         return;
     for (i = 0; i < judge->world->alive->len; i++) {
         const simProcess *process = g_ptr_array_index(judge->world->alive, i);

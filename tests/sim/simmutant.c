@@ -12,7 +12,7 @@ simMutantCreate(const simEngineClass *which, const virLeaseEngineConfig *config)
 {
     virLeaseEngine *engine = simEngineReal.create(which, config);
 
-    virLeaseEngineSetMutant(engine, which->mutant);
+    virLeaseEngineSetMutant(engine, which->mutant, which->also);
     return engine;
 }
 
@@ -33,4 +33,17 @@ simMutants(void)
         mutants[i].engine.mutant = i;
     }
     return mutants;
+}
+
+const simMutant *
+simMutantFind(const char *name)
+{
+    const simMutant *mutants = simMutants();
+    guint i;
+
+    for (i = 1; i < VIR_LEASE_MUTANT_LAST; i++) {
+        if (g_str_equal(mutants[i].name, name))
+            return &mutants[i];
+    }
+    g_error("no rule of src/lease/virleaserule.h is called %s", name);
 }

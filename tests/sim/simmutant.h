@@ -19,3 +19,5 @@ typedef struct {
 
 /* Of VIR_LEASE_MUTANT_LAST; the first is an engine that keeps all rules. */
 const simMutant *simMutants(void);
+/* Ends the program if nobody is called so. */
+const simMutant *simMutantFind(const char *name);

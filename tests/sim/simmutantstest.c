@@ -4,10 +4,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * tests/sim/mutants.txt has a line for each engine that does without one rule:
- * its name, a seed, the promise that is broken in that world; or why nobody
- * can notice. With the same seed the engine that keeps all rules breaks none.
+ * its name, a seed or "scene", and the promise that is broken in that world;
+ * for scenes see simscenestest.c. With the same seed the engine that keeps all rules breaks none.
  * A change of the engine or of the worlds may move a story to a seed behind
- * it. "make check-mutants" looks for seeds afresh.
+ * it. "make check-mutants" looks for seeds afresh, and tests/sim/mutants.py
+ * writes them down.
  */
 #include <config.h>
 
@@ -16,6 +17,7 @@
 #include "simchaos.h"
 #include "simjudge.h"
 #include "simmutant.h"
+#include "simscene.h"
 #include "virlog.h"
 
 /* So many seeds are tried before a mutant counts as unnoticed. */
@@ -83,19 +85,6 @@ testCaseFree(gpointer data)
     g_free(which);
 }
 
-static const simMutant *
-testFindMutant(const char *name)
-{
-    const simMutant *mutants = simMutants();
-    guint i;
-
-    for (i = 1; i < VIR_LEASE_MUTANT_LAST; i++) {
-        if (g_str_equal(mutants[i].name, name))
-            return &mutants[i];
-    }
-    g_error("tests/sim/mutants.txt: nobody is called %s", name);
-}
-
 /* Each mutant has its line, in the order of virleaserule.h. */
 static void
 testAllListed(gconstpointer data)
@@ -124,11 +113,13 @@ testAddLine(const char *line)
 
     if (g_strv_length(words) != 3)
         g_error("tests/sim/mutants.txt: '%s' is not NAME SEED PROMISE", line);
-    if (g_str_equal(words[1], "-"))
+    if (g_str_equal(words[1], "scene")) {
+        g_assert_nonnull(simSceneFind(words[0]));
         return;
+    }
     path = g_strdup_printf("/sim/mutants/%s", words[0]);
     which = g_new0(simMutantCase, 1);
-    which->mutant = testFindMutant(words[0]);
+    which->mutant = simMutantFind(words[0]);
     which->seed = g_ascii_strtoull(words[1], NULL, 10);
     which->promise = g_strdup(words[2]);
     g_test_add_data_func_full(path, which, testCase, testCaseFree);

@@ -50,6 +50,8 @@ typedef struct {
     gboolean stray;             /* carried out after its answer: dropped by a healing */
     virLeaseSpan holdReply;
     virLeaseSpan pagePause;     /* of a slow scan */
+    virLeaseSpan scanBehind;    /* of an old one */
+    gboolean scanCounts;
     simServerScan *scan;
     virLeaseReply *reply;
 } simNetCall;
@@ -202,7 +204,7 @@ simNetCallPage(gpointer data)
         simNetCallLater(call, call->pagePause + 2 * simNetDelay(net), simNetCallPage);
         return;
     }
-    if (call->pagePause)
+    if (call->pagePause && !call->scanCounts)
         reply->moved = FALSE;
     simNetCallReply(call, reply);
 }
@@ -233,8 +235,11 @@ simNetCallArrives(gpointer data)
         (call->stray && call->heals != net->heals))
         return;
     if (call->op->type == VIR_LEASE_OP_READDIR && !call->scan &&
-        (call->pagePause || simDiceChance(&net->dice, net->config.pages))) {
+        (call->pagePause || call->scanBehind || simDiceChance(&net->dice, net->config.pages))) {
         call->scan = simServerScanNew(net->server, call->op);
+        simServerScanLag(call->scan, call->scanBehind);
+        if (call->scanCounts)
+            simServerScanCount(call->scan);
         simNetCallPage(call);
         return;
     }
@@ -336,8 +341,14 @@ simNetCallBefall(simNetCall *call, const simFaultRule *fault)
     case SIM_FAULT_HOLD:
         simNetCallLater(call, delay + fault->span, simNetCallArrives);
         break;
+    case SIM_FAULT_OLD_SCAN:
+        call->scanBehind = fault->span;
+        simNetCallLater(call, delay, simNetCallArrives);
+        break;
     case SIM_FAULT_SLOW_SCAN:
+    case SIM_FAULT_COUNTED_SCAN:
         call->pagePause = fault->span;
+        call->scanCounts = fault->kind == SIM_FAULT_COUNTED_SCAN;
         simNetCallLater(call, delay, simNetCallArrives);
         break;
     case SIM_FAULT_HOLD_REPLY:

@@ -30,6 +30,8 @@ typedef enum {
     SIM_FAULT_HOLD,             /* its request takes @span longer */
     SIM_FAULT_HOLD_REPLY,       /* its reply takes @span longer */
     SIM_FAULT_SLOW_SCAN,        /* READDIR: a name at a time, @span apart, and changes do not show */
+    SIM_FAULT_COUNTED_SCAN,     /* READDIR: likewise, by simServerScanCount(); changes show */
+    SIM_FAULT_OLD_SCAN,         /* READDIR: without the links of the last @span */
 } simFaultKind;
 
 /* What befalls an operation; the same one can match several rules, the first wins. */

@@ -38,12 +38,9 @@ simRunTakeStory(const char *violation, simResult *result)
 }
 
 void
-simRunHere(const simChaosConfig *config, gboolean quiet, simResult *result)
+simResultTakeWorld(simResult *result, const simWorld *world)
 {
-    gint64 begin = simRunCpu();
-    g_autoptr(simWorld) world = simChaosRun(config);
     const GPtrArray *violations = simJudgeViolations(world->judge);
-    guint i;
 
     memset(result, 0, sizeof(*result));
     result->histories = 1;
@@ -52,9 +49,20 @@ simRunHere(const simChaosConfig *config, gboolean quiet, simResult *result)
     result->grants = simJudgeGrants(world->judge);
     result->events = simQueueCount(world->queue);
     result->span = simWorldNow(world);
-    result->cpu = simRunCpu() - begin;
     if (violations->len > 0)
         simRunTakeStory(g_ptr_array_index(violations, 0), result);
+}
+
+void
+simRunHere(const simChaosConfig *config, gboolean quiet, simResult *result)
+{
+    gint64 begin = simRunCpu();
+    g_autoptr(simWorld) world = simChaosRun(config);
+    const GPtrArray *violations = simJudgeViolations(world->judge);
+    guint i;
+
+    simResultTakeWorld(result, world);
+    result->cpu = simRunCpu() - begin;
     for (i = 0; i < violations->len && !quiet; i++)
         printf("seed %" G_GUINT64_FORMAT ": %s\n", config->seed, (const char *) g_ptr_array_index(violations, i));
     fflush(stdout);

@@ -20,6 +20,9 @@ typedef struct {
     char story[256];            /* how, in a sentence */
 } simResult;
 
+/* What a world came to, but for the time that it took. */
+void simResultTakeWorld(simResult *result,
+                        const simWorld *world);
 /* Runs it here. Prints its violations, each behind its seed, unless @quiet. */
 void simRunHere(const simChaosConfig *config,
                 gboolean quiet,

@@ -20,6 +20,7 @@ struct _simNode {
     virLeaseAttr attr;
     virLeaseAttr shown;     /* what a stale read shows, since @shownAt */
     virLeaseTime shownAt;
+    virLeaseSpan stale;     /* for how long; 0: as the server's */
     guint64 change;         /* of a directory: the change attribute */
     guint64 order;          /* where a READDIR shows it */
     GHashTable *children;   /* of a directory: name -> simNode */
@@ -55,6 +56,9 @@ struct _simServerScan {
     guint64 cookie;
     guint64 change;
     virLeaseReply *reply;
+    virLeaseSpan behind;    /* names younger than this are not shown */
+    gboolean counts;        /* it goes on behind so many names, not behind a name */
+    guint shown;
 };
 
 static simNode *
@@ -271,9 +275,10 @@ static const virLeaseAttr *
 simServerShow(simServer *server, simNode *node)
 {
     virLeaseTime now = simQueueNow(server->queue);
+    virLeaseSpan stale = node->stale ? node->stale : server->stale;
 
-    if (server->stale == 0 || !node->children || node->shownAt == 0 ||
-        now - node->shownAt >= server->stale) {
+    if (stale == 0 || !node->children || node->shownAt == 0 ||
+        now - node->shownAt >= stale) {
         node->shown = node->attr;
         node->shownAt = MAX(now, 1);
     }
@@ -379,6 +384,18 @@ simServerScanNew(simServer *server, const virLeaseOp *op)
 }
 
 void
+simServerScanLag(simServerScan *scan, virLeaseSpan span)
+{
+    scan->behind = span;
+}
+
+void
+simServerScanCount(simServerScan *scan)
+{
+    scan->counts = TRUE;
+}
+
+void
 simServerScanFree(simServerScan *scan)
 {
     if (!scan)
@@ -403,6 +420,16 @@ simServerCompareNames(gconstpointer a, gconstpointer b)
     return first < second ? -1 : first > second;
 }
 
+/* Whether a server that lags behind shows it. */
+static gboolean
+simServerScanKnows(const simServerScan *scan, const simNode *node)
+{
+    const simServer *server = scan->server;
+
+    return !scan->behind || !node->target ||
+        node->attr.ctime <= server->epoch + simQueueNow(server->queue) - scan->behind;
+}
+
 /* The names behind the cookie, in the order of READDIR. */
 static GArray *
 simServerScanRest(const simServerScan *scan)
@@ -416,10 +443,12 @@ simServerScanRest(const simServerScan *scan)
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         const simServerName name = { .name = key, .node = value };
 
-        if (name.node->order > scan->cookie)
+        if ((scan->counts || name.node->order > scan->cookie) && simServerScanKnows(scan, name.node))
             g_array_append_val(rest, name);
     }
     g_array_sort(rest, simServerCompareNames);
+    if (scan->counts)
+        g_array_remove_range(rest, 0, MIN(scan->shown, rest->len));
     return rest;
 }
 
@@ -434,6 +463,7 @@ simServerScanPage(simServerScan *scan, guint max)
         const simServerName *name = &g_array_index(rest, simServerName, i);
 
         scan->cookie = name->node->order;
+        scan->shown++;
         virLeaseReplyAddEntry(scan->reply, name->name, simServerShow(scan->server, name->node));
     }
     return rest->len <= max;
@@ -470,6 +500,15 @@ simServerRollBack(simServer *server, virLeaseTime time)
 
     while ((undo = g_queue_peek_head(server->journal)) && undo->time > time)
         simServerUndoOne(g_queue_pop_head(server->journal));
+}
+
+void
+simServerSetStaleAt(simServer *server, const char *path, virLeaseSpan span)
+{
+    simNode *node = simServerFind(server, path);
+
+    g_assert(node != NULL);
+    node->stale = span;
 }
 
 gboolean

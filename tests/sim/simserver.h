@@ -57,6 +57,11 @@ void simServerMakeLockspace(simServer *server,
 void simServerSetStale(simServer *server,
                        virLeaseSpan span);
 
+/* ... of one directory only, which is there. */
+void simServerSetStaleAt(simServer *server,
+                         const char *path,
+                         virLeaseSpan span);
+
 /* Carries out @op at once; a READDIR in one piece. */
 virLeaseReply *simServerExecute(simServer *server,
                                 const virLeaseOp *op);
@@ -67,6 +72,12 @@ typedef struct _simServerScan simServerScan;
 simServerScan *simServerScanNew(simServer *server,
                                 const virLeaseOp *op);
 void simServerScanFree(simServerScan *scan);
+/* Links that were made in the last @span are not shown (not A1). */
+void simServerScanLag(simServerScan *scan,
+                      virLeaseSpan span);
+/* A page begins behind as many names as were shown: one is left out for each
+ * that went meanwhile (not A1). */
+void simServerScanCount(simServerScan *scan);
 gboolean simServerScanStep(simServerScan *scan,
                            guint max,
                            virLeaseReply **reply);

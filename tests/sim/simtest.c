@@ -11,15 +11,15 @@
 #include "simtest.h"
 #include "virlog.h"
 
-static void
-simTestMake(simTest *test, virLeaseSpan length)
+void
+simTestOpen(simTest *test, virLeaseSpan length, const simEngineClass *engine)
 {
     simWorldConfig config = {
         .seed = 11,
         .hosts = 3,
         .length = length,
         .shards = 4,
-        .engine = &simEngineReal,
+        .engine = engine,
         .lazyGuard = TRUE,
         .trace = g_test_verbose(),
     };
@@ -35,7 +35,7 @@ simTestMake(simTest *test, virLeaseSpan length)
 void
 simTestSetUp(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-    simTestMake(test, SIM_TEST_LENGTH);
+    simTestOpen(test, SIM_TEST_LENGTH, &simEngineReal);
 }
 
 void
@@ -53,8 +53,10 @@ simTestTearDown(simTest *test, gconstpointer data G_GNUC_UNUSED)
 void
 simTestRestart(simTest *test, virLeaseSpan length)
 {
+    const simEngineClass *engine = test->world->config.engine;
+
     simWorldFree(test->world);
-    simTestMake(test, length);
+    simTestOpen(test, length, engine);
 }
 
 void
@@ -81,6 +83,12 @@ simTestStart(simTest *test, simHost *host, simGuest *guest)
 
     simTestSettle(test, process);
     return process;
+}
+
+simProcess *
+simTestStartOne(simTest *test, simHost *host, const char *name)
+{
+    return simTestStart(test, host, simGuestNew(test->world, name, "img", "x", NULL));
 }
 
 simProcess *
@@ -256,6 +264,15 @@ simTestEntryPath(simTest *test, const simProcess *process, const char *resource)
             return g_steal_pointer(&path);
     }
     g_assert_not_reached();
+}
+
+void
+simTestCut(simTest *test, const simHost *host, double seconds)
+{
+    virLeaseTime until = simWorldNow(test->world) + (virLeaseSpan) (seconds * (double) SIM_TEST_SECOND);
+
+    simNetCutRequests(test->world->net, host->index, until);
+    simNetCutReplies(test->world->net, host->index, until);
 }
 
 void

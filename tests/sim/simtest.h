@@ -28,6 +28,9 @@ typedef struct {
     g_test_add("/lease/engine/" path, simTest, NULL, simTestSetUp, func, simTestTearDown)
 
 /* After a second all three have their sessions. */
+void simTestOpen(simTest *test,
+                 virLeaseSpan length,
+                 const simEngineClass *engine);
 void simTestSetUp(simTest *test,
                   gconstpointer data);
 /* Fails if the judge saw any promise broken. */
@@ -47,6 +50,10 @@ void simTestSettle(simTest *test,
 simProcess *simTestStart(simTest *test,
                          simHost *host,
                          simGuest *guest);
+/* One that wants "img" for itself. */
+simProcess *simTestStartOne(simTest *test,
+                            simHost *host,
+                            const char *name);
 simProcess *simTestStartPaused(simTest *test,
                                simHost *host,
                                simGuest *guest);
@@ -93,6 +100,10 @@ char *simTestSession(const simHost *host);
 char *simTestEntryPath(simTest *test,
                        const simProcess *process,
                        const char *resource);
+/* Neither requests nor replies get through for so long. */
+void simTestCut(simTest *test,
+                const simHost *host,
+                double seconds);
 /* Applies to all operations of @type by @host, counted from now. */
 void simTestFault(simTest *test,
                   const simHost *host,

@@ -91,6 +91,7 @@ struct _simHost {
     virLeaseTime failingAt;     /* world's time: when its engine asked for that last */
     guint restarts;             /* guests that were stopped to be started again */
     GHashTable *entered;        /* the guard's page: owners that run */
+    gboolean unguarded;         /* neither of virtleased's processes is there */
     virLeaseTime end;           /* of the lease, host's time */
     guint64 guardSerial;
     guint leaseLosses;          /* how often a new end came after the old one had passed */

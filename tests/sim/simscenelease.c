@@ -1,0 +1,161 @@
+/*
+ * simscenelease.c: scenes of leases, observers and births (rules 5 to 8)
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <config.h>
+
+#include "simscene.h"
+
+/* A good answer lay there while the daemon hung beyond its lease. */
+static void
+simSceneHungOverItsEnd(simTest *test)
+{
+    simSceneUntilRenewal(test, test->a);
+    simTestFault(test, test->a, VIR_LEASE_OP_SETATTR, NULL, 1, SIM_FAULT_HOLD_REPLY, 0.3);
+    simSceneUntilRenewal(test, test->a);
+    simTestRun(test, 0.05);
+    simHostHang(test->a, SIM_TEST_LENGTH + SIM_TEST_SECOND);
+    simTestRun(test, 2 * SIM_SCENE_L);
+}
+
+static void
+simSceneReboot(simTest *test, simHost *host, gint64 ppm)
+{
+    simHostCrash(host);
+    host->ppm = ppm;
+    simHostBoot(host);
+    simTestRun(test, 3);
+}
+
+/* Asks for the disk every few milliseconds, for so long. */
+static void
+simSceneKeepsAsking(simTest *test, simHost *host, simGuest *guest, double seconds)
+{
+    virLeaseTime until = simWorldNow(test->world) + (virLeaseSpan) (seconds * (double) SIM_TEST_SECOND);
+    const simProcess *process;
+
+    do {
+        process = simTestStart(test, host, guest);
+    } while (process->state != SIM_PROCESS_RUNNING && simWorldNow(test->world) < until);
+}
+
+/* As far apart as A2 allows, and looked at right after the last renewal. */
+static void
+simSceneClocksApart(simTest *test)
+{
+    simGuest *guest = simGuestNew(test->world, "db01", "img", "x", NULL);
+
+    simSceneReboot(test, test->a, -7700);
+    simSceneReboot(test, test->b, 7700);
+    simTestRun(test, 2 * SIM_SCENE_L);
+    simTestSuspend(test, simTestStartOne(test, test->a, "web01"));
+    simSceneUntilRenewal(test, test->a);
+    simTestRun(test, 0.002);
+    simTestCut(test, test->a, 100);
+    simSceneKeepsAsking(test, test->b, guest, SIM_SCENE_L + 1);
+}
+
+/* After each renewal the server carries out once more the first of them: to
+ * who looks at mtimes only nothing changes. */
+static void
+simSceneOldRenewals(simTest *test)
+{
+    g_autofree char *session = simTestSession(test->a);
+    g_autofree char *path = g_strdup_printf("sessions/%s", session);
+    guint i;
+
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
+    for (i = 0; i < 9; i++) {
+        simSceneUntilRenewal(test, test->a);
+        simTestRun(test, 0.0008);
+        simSceneReplay(test, path, 1700000000);
+    }
+    simTestStartOne(test, test->b, "db01");
+}
+
+static void
+simSceneSetStale(simTest *test, const simHost *host, double seconds)
+{
+    g_autofree char *session = simTestSession(host);
+    g_autofree char *path = g_strdup_printf("sessions/%s", session);
+
+    simServerSetStaleAt(test->world->server, path, (virLeaseSpan) (seconds * (double) SIM_TEST_SECOND));
+}
+
+/* A cache keeps what changes often for a short time, and the rest for long:
+ * the observer sees its own renewals come late, and the other's not at all. */
+static void
+simSceneCachedAttributes(simTest *test)
+{
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
+    simSceneSetStale(test, test->a, 1000);
+    simSceneSetStale(test, test->b, 1.5 * SIM_SCENE_R);
+    simTestRun(test, SIM_SCENE_L + 2 * SIM_SCENE_R);
+    simSceneKeepsAsking(test, test->b, simGuestNew(test->world, "db01", "img", "x", NULL), 2);
+}
+
+/* As before, but it renews nothing, and so cannot see that it sees nothing. */
+static void
+simSceneNothingToCompare(simTest *test)
+{
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
+    simSceneUntilRenewal(test, test->b);
+    simTestRun(test, 0.01);
+    simSceneSetStale(test, test->a, 1000);
+    simTestRun(test, 3.5 * SIM_SCENE_R);
+    simTestFault(test, test->b, VIR_LEASE_OP_SETATTR, NULL, 0, SIM_FAULT_LOSE_REQUEST, 0);
+    simTestRun(test, SIM_SCENE_L - 3.5 * SIM_SCENE_R);
+    simSceneKeepsAsking(test, test->b, simGuestNew(test->world, "db01", "img", "x", NULL), 1);
+}
+
+/* A renewal of the dead is carried out, an hour late: dead they stay. */
+static void
+simSceneRenewalOfTheDead(simTest *test)
+{
+    g_autofree char *session = simTestSession(test->a);
+    g_autofree char *path = g_strdup_printf("sessions/%s", session);
+
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
+    simHostCrash(test->a);
+    simTestRun(test, 3600);
+    simSceneReplay(test, path, 1700000000);
+    simTestRun(test, 2 * SIM_SCENE_R);
+    simSceneCalm(test);
+    simTestStartOne(test, test->b, "db01");
+}
+
+/* Its directory is there, and watched, long before its first renewal gets
+ * through: by then others have seen it dead. */
+static void
+simSceneSlowBirth(simTest *test)
+{
+    simGuest *looks = simGuestNew(test->world, "db02", "other", "x", NULL);
+
+    simTestAssertRuns(simTestStart(test, test->c, simGuestNew(test->world, "db01", "other", "x", NULL)));
+    simHostCrash(test->a);
+    simTestFault(test, test->a, VIR_LEASE_OP_MKDIR, NULL, 1, SIM_FAULT_LOSE_REPLY, 0);
+    simTestFault(test, test->a, VIR_LEASE_OP_MKDIR, NULL, 2, SIM_FAULT_LOSE_REPLY, 0);
+    simTestFault(test, test->a, VIR_LEASE_OP_MKDIR, NULL, 3, SIM_FAULT_LOSE_REPLY, 0);
+    simTestFault(test, test->a, VIR_LEASE_OP_MKDIR, NULL, 4, SIM_FAULT_LOSE_REPLY, 0);
+    simTestFault(test, test->a, VIR_LEASE_OP_SETATTR, NULL, 0, SIM_FAULT_HOLD, 0.99 * SIM_SCENE_R);
+    simHostBoot(test->a);
+    simSceneKeepsAsking(test, test->b, looks, SIM_SCENE_L + 0.3);
+    simNetClearRules(test->world->net);
+    simTestRun(test, 1);
+    simTestStartOne(test, test->a, "web01");
+    simTestStartOne(test, test->b, "db03");
+}
+
+const simScene simScenesOfLeases[] = {
+    { "LATE_ANSWER_TIMERS", "LATE_ANSWER_CHECK", "rule 5", simSceneHungOverItsEnd },
+    { "LATE_ANSWER_CHECK", "LATE_ANSWER_TIMERS", "rule 5", simSceneHungOverItsEnd },
+    { "NO_DRIFT", NULL, "rule 7", simSceneClocksApart },
+    { "NO_CTIME", NULL, "rule 7", simSceneOldRenewals },
+    { "COHERENCE_FLAG", NULL, "rule 7", simSceneCachedAttributes },
+    { "COHERENCE_NOT_RECENT", NULL, "rule 7", simSceneNothingToCompare },
+    { "STALE_UNNOTICED", NULL, "rule 7", simSceneCachedAttributes },
+    { "VERDICT_NOT_FINAL", NULL, "L1", simSceneRenewalOfTheDead },
+    { "SLOW_BIRTH_CHECK", "SLOW_BIRTH_TIMER", "rule 7", simSceneSlowBirth },
+    { NULL }
+};
