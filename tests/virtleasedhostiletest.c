@@ -34,8 +34,12 @@
 #define LEASE_MS (LAB_LEASE_SECONDS * 1000)
 
 #define TEST_CONNECTIONS 2000
+#define TEST_PASSERS_BY 20000
+#define TEST_NEVER_READ 50
 #define TEST_SERVED_MS 2000         /* at most until another client's answer, on a busy machine */
-#define TEST_MEMORY_MIB 192         /* at most, for all that clients make the daemon hold */
+#define TEST_MEMORY_MIB 8           /* at most, for clients of which little is held */
+#define TEST_MEMORY_PASSED_MIB 0.5  /* at most, for clients that have left */
+#define TEST_MEMORY_HELD_MIB 192    /* at most, if all is held that may be */
 #define TEST_FILES 1100             /* descriptors, at most */
 #define TEST_NOBODY 65534
 
@@ -145,7 +149,7 @@ testBegin(testLab *lab, double *peak)
 }
 
 static void
-testEnd(testLab *lab, double peak)
+testEnd(testLab *lab, double peak, double mib)
 {
     double grown = testSum(lab->daemon, testPeakOf) - peak;
 
@@ -156,7 +160,7 @@ testEnd(testLab *lab, double peak)
     g_assert_cmpint(lab->slowest, <, TEST_SERVED_MS * VIR_LEASE_MILLISECOND);
     /* The address sanitizer keeps what was freed for long. */
 #ifndef __SANITIZE_ADDRESS__
-    g_assert_cmpfloat(grown, <, TEST_MEMORY_MIB);
+    g_assert_cmpfloat(grown, <, mib);
 #endif
 }
 
@@ -208,23 +212,37 @@ testAllClosed(testLab *lab, guint seconds)
     }
 }
 
+/* As many as may be files, and more than the daemon takes. */
+static gboolean
+testMayConnectMany(void)
+{
+    if (testRaiseFileLimit(2 * TEST_CONNECTIONS))
+        return TRUE;
+    g_test_skip("the limit of open files can't be raised to 4000");
+    return FALSE;
+}
+
+/* Each of them begins a message that never gets whole. */
 static void
 testHalfFrames(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) call = testStatusCall(1);
     double peak;
 
+    if (!testMayConnectMany())
+        return;
     testBegin(lab, &peak);
-    for (guint i = 0; i < 300; i++) {
+    for (guint i = 0; i < TEST_CONNECTIONS; i++) {
         testConnect(lab);
         testSend(lab, i, call->data, call->len / 2);
-        if (i % 50 == 0)
+        if (i % 100 == 0)
             testServed(lab);
     }
     testServed(lab);
+    g_assert_cmpfloat(testSum(lab->daemon, testFilesOf), <, TEST_FILES);
     errno = 0;
     testAllClosed(lab, 20);
-    testEnd(lab, peak);
+    testEnd(lab, peak, TEST_MEMORY_MIB);
 }
 
 /* Each of them says something, and then stays. */
@@ -234,10 +252,8 @@ testManyConnections(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     g_autoptr(GByteArray) call = testStatusCall(1);
     double peak;
 
-    if (!testRaiseFileLimit(2 * TEST_CONNECTIONS)) {
-        g_test_skip("the limit of open files can't be raised to 4000");
+    if (!testMayConnectMany())
         return;
-    }
     testBegin(lab, &peak);
     for (guint i = 0; i < TEST_CONNECTIONS; i++) {
         testConnect(lab);
@@ -249,17 +265,73 @@ testManyConnections(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
         testServed(lab);
     g_assert_cmpfloat(testSum(lab->daemon, testFilesOf), <, TEST_FILES);
     g_assert_cmpint(labAcquire(lab->daemon, lab->db, OTHER_DISK, NULL, NULL), ==, 0);
-    testEnd(lab, peak);
+    testEnd(lab, peak, TEST_MEMORY_MIB);
 }
 
+/* Waits until the daemon has no more than @files open. */
+static void
+testWaitFiles(testLab *lab, double files, guint seconds)
+{
+    gint64 end = virTimeBootNow() + seconds * VIR_LEASE_SECOND;
+
+    while (testSum(lab->daemon, testFilesOf) > files) {
+        g_assert_cmpint(virTimeBootNow(), <, end);
+        testServed(lab);
+    }
+}
+
+/* Each of them makes a call, begins another one, and leaves without an answer. */
+static void
+testPassersBy(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    g_autoptr(GByteArray) call = testStatusCall(1);
+    double files;
+    double peak;
+
+    testBegin(lab, &peak);
+    files = testSum(lab->daemon, testFilesOf);
+    for (guint i = 0; i < TEST_PASSERS_BY; i++) {
+        testConnect(lab);
+        testSend(lab, 0, call->data, call->len);
+        testSend(lab, 0, call->data, call->len / 2);
+        testCloseAll(lab);
+        if (i % 500 == 0)
+            testServed(lab);
+    }
+    testWaitFiles(lab, files, 20);
+    /* Nothing of any of them is left: that would sum up. */
+    testEnd(lab, peak, TEST_MEMORY_PASSED_MIB);
+}
+
+/* Waits until the log has @words @count times. */
+static void
+testWaitLogged(testLab *lab, const char *words, guint count, guint seconds)
+{
+    gint64 end = virTimeBootNow() + seconds * VIR_LEASE_SECOND;
+    guint found = 0;
+
+    while (found < count) {
+        g_autofree char *log = labDaemonReadLog(lab->daemon);
+
+        found = 0;
+        for (const char *p = log; (p = strstr(p, words)); p++)
+            found++;
+        g_assert_cmpint(virTimeBootNow(), <, end);
+        testServed(lab);
+    }
+}
+
+/* Their answers fill what the kernel holds of them, then the daemon. */
 static void
 testNeverReads(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
     g_autoptr(GByteArray) call = testStatusCall(1);
+    double files;
     double peak;
 
     testBegin(lab, &peak);
-    for (guint i = 0; i < 50; i++) {
+    files = testSum(lab->daemon, testFilesOf);
+    for (guint i = 0; i < TEST_NEVER_READ; i++) {
         guint calls = 0;
 
         testConnect(lab);
@@ -267,7 +339,9 @@ testNeverReads(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
             continue;
         testServed(lab);
     }
-    testEnd(lab, peak);
+    testWaitLogged(lab, "it did not take an answer in time", TEST_NEVER_READ, 20);
+    testWaitFiles(lab, files, 20);
+    testEnd(lab, peak, TEST_MEMORY_MIB);
 }
 
 /* Frames as large as they may be, all but the last byte, from many. */
@@ -291,7 +365,7 @@ testLargestFrames(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
         }
         testServed(lab);
     }
-    testEnd(lab, peak);
+    testEnd(lab, peak, TEST_MEMORY_HELD_MIB);
 }
 
 static void
@@ -318,7 +392,39 @@ testGarbage(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
             testServed(lab);
     }
     testServed(lab);
-    testEnd(lab, peak);
+    testEnd(lab, peak, TEST_MEMORY_MIB);
+}
+
+/* A child process of another user's, without rights. Returns 0 in it. */
+static pid_t
+testForkNobody(void)
+{
+    pid_t pid = fork();
+
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0 && (setgid(TEST_NOBODY) < 0 || setuid(TEST_NOBODY) < 0))
+        _exit(255);
+    return pid;
+}
+
+static int
+testExitStatus(pid_t pid)
+{
+    int status;
+
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Returns 0, or the number of an error. */
+static int
+testConnectTo(int fd, const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    return connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ? errno : 0;
 }
 
 /* What another user's process has of the socket at @path: 0 nothing but an
@@ -327,27 +433,52 @@ static int
 testAsNobody(const char *path)
 {
     g_autoptr(GByteArray) call = testStatusCall(1);
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int status;
-    pid_t pid = fork();
+    pid_t pid = testForkNobody();
 
-    g_assert_cmpint(pid, >=, 0);
     if (pid == 0) {
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        char byte;
+        int error = testConnectTo(fd, path);
+        char byte = 0;
 
-        g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-        if (setgid(TEST_NOBODY) < 0 || setuid(TEST_NOBODY) < 0)
-            _exit(255);
-        if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
-            _exit(errno);
+        if (error)
+            _exit(error);
         if (send(fd, call->data, call->len, MSG_NOSIGNAL) < 0 || recv(fd, &byte, 1, 0) < 0)
             _exit(errno == EPIPE || errno == ECONNRESET ? 0 : errno);
         _exit(byte == 0 ? 0 : 254);
     }
-    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-    g_assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return testExitStatus(pid);
+}
+
+/* Another user's process connects TEST_CONNECTIONS times, says half of
+ * something each time, closes nothing, reads nothing, and then waits for the
+ * end of @leash. */
+static pid_t
+testCrowdOfNobody(const char *path, const int leash[2])
+{
+    g_autoptr(GByteArray) call = testStatusCall(1);
+    pid_t pid = testForkNobody();
+    char byte;
+
+    if (pid > 0)
+        return pid;
+    close(leash[1]);
+    for (guint i = 0; i < TEST_CONNECTIONS; i++) {
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        int error = testConnectTo(fd, path);
+
+        if (error)
+            _exit(error);
+        send(fd, call->data, call->len / 2, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    _exit(read(leash[0], &byte, 1) == 0 ? 0 : 254);
+}
+
+/* Gives the socket to all, as somebody may who does not know better. */
+static void
+testOpenSocket(testLab *lab)
+{
+    g_assert_cmpint(chmod(lab->daemon->dir, 0755), ==, 0);
+    g_assert_cmpint(chmod(lab->daemon->socket, 0666), ==, 0);
 }
 
 static void
@@ -363,13 +494,41 @@ testNotRoot(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     testBegin(lab, &peak);
     g_assert_cmpint(chmod(lab->daemon->dir, 0755), ==, 0);
     g_assert_cmpint(testAsNobody(lab->daemon->socket), ==, EACCES);
-    /* Somebody has opened it to all: the peer's user still counts. */
-    g_assert_cmpint(chmod(lab->daemon->socket, 0666), ==, 0);
+    testOpenSocket(lab);
+    /* The peer's user still counts. */
     for (guint i = 0; i < 20; i++)
         g_assert_cmpint(testAsNobody(lab->daemon->socket), ==, 0);
     log = labDaemonReadLog(lab->daemon);
     g_assert_nonnull(strstr(log, "of uid 65534: it is not permitted"));
-    testEnd(lab, peak);
+    testEnd(lab, peak, TEST_MEMORY_MIB);
+}
+
+/* Two thousand connections at a time, and not one of them stays. */
+static void
+testManyNotRoot(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    int leash[2];
+    double files;
+    double peak;
+    pid_t crowd;
+
+    if (geteuid() != 0) {
+        g_test_skip("only root can become another user");
+        return;
+    }
+    if (!testMayConnectMany())
+        return;
+    testBegin(lab, &peak);
+    testOpenSocket(lab);
+    files = testSum(lab->daemon, testFilesOf);
+    g_assert_cmpint(pipe2(leash, O_CLOEXEC), ==, 0);
+    crowd = testCrowdOfNobody(lab->daemon->socket, leash);
+    close(leash[0]);
+    testWaitLogged(lab, "of uid 65534: it is not permitted", TEST_CONNECTIONS, 30);
+    testWaitFiles(lab, files, 20);
+    close(leash[1]);
+    g_assert_cmpint(testExitStatus(crowd), ==, 0);
+    testEnd(lab, peak, TEST_MEMORY_MIB);
 }
 
 /* ---- files in the lockspace ---- */
@@ -415,7 +574,7 @@ testPlantedEntry(testLab *lab, gconstpointer opaque)
         g_assert_cmpint(g_rmdir(path), ==, 0);
     }
     g_assert_cmpint(labAcquirePatiently(lab->daemon, lab->db, OTHER_DISK, 6 * LEASE_MS), ==, 0);
-    testEnd(lab, peak);
+    testEnd(lab, peak, TEST_MEMORY_MIB);
 }
 
 /* Puts a link to the directory @to in the place of @name. */
@@ -620,10 +779,12 @@ main(int argc, char **argv)
 
     testAdd("clients/half-frames", NULL, testHalfFrames);
     testAdd("clients/two-thousand-connections", NULL, testManyConnections);
+    testAdd("clients/twenty-thousand-passers-by", NULL, testPassersBy);
     testAdd("clients/never-read", NULL, testNeverReads);
     testAdd("clients/largest-frames", NULL, testLargestFrames);
     testAdd("clients/garbage", NULL, testGarbage);
     testAdd("clients/not-root", NULL, testNotRoot);
+    testAdd("clients/two-thousand-not-root", NULL, testManyNotRoot);
     testAdd("lockspace/entry-is-pipe", GUINT_TO_POINTER(S_IFIFO), testPlantedEntry);
     testAdd("lockspace/entry-is-device", GUINT_TO_POINTER(S_IFCHR), testPlantedEntry);
     testAdd("lockspace/entry-is-file", GUINT_TO_POINTER(S_IFREG), testPlantedEntry);
