@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "domainlockhost.h"
+#include "sanlocklab.h"
 #include "virerror.h"
 #include "virtleasedlab.h"
 
@@ -27,6 +28,7 @@
 /* What the table says. */
 #define OUTCOME_EXCLUDES "works; another guest is kept out"
 #define OUTCOME_RUNNING "works; another guest is kept out only while the CPUs run"
+#define OUTCOME_COMPARES OUTCOME_RUNNING ", and it is not resumed if that ran"
 #define OUTCOME_WRITERS "works; another guest is kept out, unless the disk is only read"
 #define OUTCOME_OPEN "works; nobody is kept out"
 #define OUTCOME_WORKS "works"
@@ -38,6 +40,8 @@ struct _testDriver {
     gboolean always;        /* and while they do not; */
     gboolean readers;       /* and one that only reads from one that writes; */
     gboolean names;         /* and says which guest is in the way */
+    gboolean compares;      /* not @always, but it knows who had a lock while the CPUs did not run */
+    gboolean sanlock;       /* it needs sanlock */
     gboolean daemons;       /* it needs virtleased */
     const char *settings;   /* with @daemons; %1$s is a socket of it, %2$s a directory of both hosts */
 };
@@ -48,7 +52,11 @@ static const testDriver testDrivers[] = {
       .settings = "socket = \"%1$s\"\nfile_lockspace_dir = \"%2$s\"\n" },
     { .name = "nfslease", .excludes = TRUE, .always = TRUE, .readers = TRUE, .names = TRUE, .daemons = TRUE,
       .settings = "socket = \"%1$s\"\nacquire_timeout = 10\n# %2$s\n" },
+    { .name = "sanlock", .excludes = TRUE, .compares = TRUE, .sanlock = TRUE },
 };
+
+/* For all sequences: it takes long to join a lockspace. */
+static sanlockLab *testSanlock;
 
 /* Two hosts, three disks, and a directory for what the hosts share besides. */
 typedef struct _testLab testLab;
@@ -129,6 +137,32 @@ testDo(testHost *host, hostAction action, const testGuest *guest)
     testExpectDone(&answer);
 }
 
+/* Where the settings of the host @i are. */
+static char *
+testLabSettings(testLab *lab, int i)
+{
+    if (!lab->driver->sanlock)
+        return testHostDirectory(lab, i == 0 ? "a" : "b", i == 0 ? lab->daemons.a : lab->daemons.b);
+    if (!testSanlock) {
+        testSanlock = sanlockLabNew();
+        sanlockLabJoin(testSanlock);
+    }
+    return g_strdup(testSanlock->conf[i]);
+}
+
+static testHost *
+testLabHost(testLab *lab, int i)
+{
+    testHost *host;
+
+    lab->conf[i] = testLabSettings(lab, i);
+    if (lab->driver->sanlock)
+        sanlockLabEnter(testSanlock, i);
+    host = testHostNew(lab->driver->name, lab->conf[i]);
+    testDo(host, HOST_LOAD, NULL);
+    return host;
+}
+
 static testLab *
 testLabNew(const testDriver *driver)
 {
@@ -150,12 +184,8 @@ testLabNew(const testDriver *driver)
 
         labHostsStart(&lab->daemons, lockspace, url);
     }
-    lab->conf[0] = testHostDirectory(lab, "a", lab->daemons.a);
-    lab->conf[1] = testHostDirectory(lab, "b", lab->daemons.b);
-    lab->a = testHostNew(driver->name, lab->conf[0]);
-    lab->b = testHostNew(driver->name, lab->conf[1]);
-    testDo(lab->a, HOST_LOAD, NULL);
-    testDo(lab->b, HOST_LOAD, NULL);
+    lab->a = testLabHost(lab, 0);
+    lab->b = testLabHost(lab, 1);
     return lab;
 }
 
@@ -312,10 +342,13 @@ testExpectGuarded(testLab *lab, const testGuest *guest, const char *disk)
     testRivals(lab, guest->name, disk, lab->driver->excludes);
 }
 
-/* Likewise, but they do not run. */
+/* Likewise, but they do not run. A rival that ran would be in the way of a guest
+ * that is to go on, for a driver that compares. */
 static void
 testExpectGuardedStopped(testLab *lab, const testGuest *guest, const char *disk)
 {
+    if (lab->driver->compares && *guest->state)
+        return;
     testRivals(lab, guest->name, disk, lab->driver->always);
 }
 
@@ -425,9 +458,16 @@ testResumeIsRefused(testLab *lab, const testGuest *paused)
 
     testBoot(lab->b, db);
     answer = testOrder(lab->a, HOST_RESUME, paused, NULL, 0);
-    testExpectBusy(lab, &answer, "db");
+    if (!lab->driver->compares)
+        testExpectBusy(lab, &answer, "db");
     testPause(lab->b, db);
     testEnd(lab->b, db);
+    if (!lab->driver->compares)
+        return;
+    answer = testOrder(lab->a, HOST_RESUME, paused, NULL, 0);
+    g_test_message("%s", answer.message);
+    g_assert_cmpint(answer.result, ==, -1);
+    g_assert_cmpint(answer.code, ==, VIR_ERR_OPERATION_INVALID);
 }
 
 static char *
@@ -439,12 +479,17 @@ testPauseAndResume(testLab *lab)
     testPause(lab->a, web);
     testPause(lab->a, web);
     testExpectGuardedStopped(lab, web, lab->disks[0]);
-    if (lab->driver->excludes && !lab->driver->always)
+    if (lab->driver->excludes && !lab->driver->always && !lab->driver->compares)
         testResumeIsRefused(lab, web);
     testDo(lab->a, HOST_RESUME, web);
     testExpectGuarded(lab, web, lab->disks[0]);
+    if (lab->driver->compares) {
+        testPause(lab->a, web);
+        testPause(lab->a, web);
+        testResumeIsRefused(lab, web);
+    }
     testEnd(lab->a, web);
-    return testOutcomeStopped(lab);
+    return lab->driver->compares ? g_strdup(OUTCOME_COMPARES) : testOutcomeStopped(lab);
 }
 
 static char *
@@ -511,13 +556,24 @@ testUnplug(testLab *lab)
     return testOutcome(lab);
 }
 
+/* A lease that is there for the driver. */
+static char *
+testLeaseXML(const testLab *lab)
+{
+    const char *const format = "<lease><lockspace>%s</lockspace><key>key</key><target path='%s'/></lease>";
+
+    if (!lab->driver->sanlock)
+        return g_strdup_printf(format, "space", lab->shared);
+    sanlockLabMakeLease(testSanlock, "key", lab->disks[2]);
+    return g_strdup_printf(format, SANLOCK_LAB_LOCKSPACE, lab->disks[2]);
+}
+
 static char *
 testLeasePlug(testLab *lab)
 {
     g_autoptr(testGuest) web = testGuestNew("web", "", lab->disks[0], NULL);
     g_autoptr(testGuest) db = testGuestNew("db", "", lab->disks[1], NULL);
-    g_autofree char *lease = g_strdup_printf("<lease><lockspace>space</lockspace><key>key</key>"
-                                             "<target path='%s'/></lease>", lab->shared);
+    g_autofree char *lease = testLeaseXML(lab);
     hostAnswer answer;
 
     testBoot(lab->a, web);
@@ -623,6 +679,7 @@ testMigrationLate(testLab *lab, testGuest *source, testGuest *target)
     hostAnswer answer;
 
     testPause(lab->a, source);
+    g_strlcpy(target->state, source->state, sizeof(target->state));
     refused = testOrder(lab->b, HOST_COMPLETE_IN, target, NULL, 0);
     if (refused.result == 0)
         testPause(lab->b, target);
@@ -810,8 +867,11 @@ testRun(const void *opaque)
     size_t cell = GPOINTER_TO_SIZE(opaque);
     size_t i = cell / G_N_ELEMENTS(testDrivers);
     size_t j = cell % G_N_ELEMENTS(testDrivers);
-    testLab *lab = testLabNew(&testDrivers[j]);
+    testLab *lab;
 
+    if (testDrivers[j].sanlock && !sanlockLabIsPossible())
+        return;
+    lab = testLabNew(&testDrivers[j]);
     testOutcomes[i][j] = testSequences[i].run(lab);
     testLabFree(lab);
 }
@@ -839,6 +899,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/locking/domain/table/is-in-the-docs", testTableIsInTheDocs);
     result = g_test_run();
+    sanlockLabFree(testSanlock);
     for (i = 0; i < G_N_ELEMENTS(testSequences); i++) {
         for (j = 0; j < G_N_ELEMENTS(testDrivers); j++)
             g_free(testOutcomes[i][j]);

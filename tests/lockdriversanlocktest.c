@@ -384,9 +384,9 @@ testStops(void)
     g_autoptr(testMachine) rival = testRival(1, "stops", "");
 
     testDo(web, HOST_PAUSE);
-    g_assert_nonnull(strstr(web->order.state, "__LIBVIRT__DISKS__:"));
+    g_assert_nonnull(strstr(web->order.state, SANLOCK_LAB_LOCKSPACE ":"));
     testDo(web, HOST_PAUSE);
-    g_assert_nonnull(strstr(web->order.state, "__LIBVIRT__DISKS__:"));
+    g_assert_nonnull(strstr(web->order.state, SANLOCK_LAB_LOCKSPACE ":"));
     testDo(web, HOST_RESUME);
     testDo(web, HOST_PAUSE);
     testDo(web, HOST_PAUSE);
@@ -405,9 +405,9 @@ static void
 testHostileStates(void)
 {
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_MD5, "/images/hostile-0", -1);
-    g_autofree char *itself = g_strdup_printf("__LIBVIRT__DISKS__:%s:", sum);
-    g_autofree char *huge = g_strdup_printf("__LIBVIRT__DISKS__:%s:/x:0:99999999999999999999999", sum);
-    g_autofree char *escaped = g_strdup_printf("a\\ __LIBVIRT__DISKS__:%s:/x:0:77 \\", sum);
+    g_autofree char *itself = g_strdup_printf(SANLOCK_LAB_LOCKSPACE ":%s:", sum);
+    g_autofree char *huge = g_strdup_printf(SANLOCK_LAB_LOCKSPACE ":%s:/x:0:99999999999999999999999", sum);
+    g_autofree char *escaped = g_strdup_printf("a\\ " SANLOCK_LAB_LOCKSPACE ":%s:/x:0:77 \\", sum);
     const char *const states[] = { " ", "\\", ":::", itself, huge, escaped, "a b c d e f" };
     size_t i;
 
@@ -551,7 +551,7 @@ testWithLibvirts(void)
 static void
 testLosesLockspace(void)
 {
-    g_autofree char *space = g_strdup_printf("__LIBVIRT__DISKS__:2:%s/__LIBVIRT__DISKS__:0", lab->leases);
+    g_autofree char *space = g_strdup_printf(SANLOCK_LAB_LOCKSPACE ":2:%s/" SANLOCK_LAB_LOCKSPACE ":0", lab->leases);
     g_autofree char *output = sanlockLabClient(lab, 1, (const char *const[]) { "rem_lockspace", "-s", space, NULL });
     g_autoptr(testMachine) web = testRival(1, "loses", "");
     gint64 end = g_get_monotonic_time() + TEST_PATIENCE_US;

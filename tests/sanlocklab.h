@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #define SANLOCK_LAB_HOSTS 2
+#define SANLOCK_LAB_LOCKSPACE "__LIBVIRT__DISKS__"      /* as libvirt's own driver names it */
 
 typedef struct _sanlockLab sanlockLab;
 struct _sanlockLab {
@@ -23,7 +24,8 @@ struct _sanlockLab {
     pid_t pid[SANLOCK_LAB_HOSTS];
 };
 
-/* Whether there is a sanlock on this machine; if not the test is skipped. */
+/* Whether there is a sanlock on this machine, and the driver was built; if not
+ * the test is skipped. */
 gboolean sanlockLabIsPossible(void);
 
 /* Starts the daemons. Leases are for virLockManagerPluginNew() to make, which
@@ -34,6 +36,11 @@ void sanlockLabJoin(const sanlockLab *lab);
 /* From now on this process, and those that it makes, are on @host. */
 void sanlockLabEnter(const sanlockLab *lab,
                      int host);
+
+/* Makes the lease @name of the joined lockspace in @file. */
+void sanlockLabMakeLease(const sanlockLab *lab,
+                         const char *name,
+                         const char *file);
 
 /* Runs "sanlock client" with @argv, ended by NULL, on @host. Returns what it
  * prints, to be freed; whether it was successful is not in its exit status. */

@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sanlock_resource.h>
+#include <sanlock_rv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lock_driver_sanlock_error.h"
+#include "lock_driver_sanlock_holder.h"
 #include "lock_driver_sanlock_lockspace.h"
 #include "lock_driver_sanlock_past.h"
 #include "lock_driver_sanlock_state.h"
@@ -228,12 +230,27 @@ virLockManagerSanlockMakeLeases(const virLockManagerSanlockConf *conf,
     return 0;
 }
 
+/* sanlock takes one lease after the other, and if it comes to one that it cannot
+ * have, those before have another version. A guest that is stopped, here or on
+ * the host that it comes from, then could not go on: so it is looked first. */
+static int
+virLockManagerSanlockTake(const virLockManagerSanlockGuest *guest, const GPtrArray *leases)
+{
+    struct sanlk_options options = { .len = 0 };
+    virLockManagerSanlockHolder holder;
+
+    if (leases->len > 1 && virLockManagerSanlockFindHolder(guest, TRUE, &holder))
+        return SANLK_ACQUIRE_IDLIVE;
+    g_strlcpy(options.owner_name, guest->name, sizeof(options.owner_name));
+    return sanlock_acquire(-1, guest->pid, SANLK_ACQUIRE_OWNER_NOWAIT, (int) leases->len,
+                           (struct sanlk_resource **) leases->pdata, &options);
+}
+
 int
 virLockManagerSanlockLock(const virLockManagerSanlockConf *conf,
                           const virLockManagerSanlockGuest *guest,
                           const char *state)
 {
-    struct sanlk_options options = { .len = 0 };
     g_autoptr(GPtrArray) leases = virLockManagerSanlockLeases(guest, FALSE, NULL);
     g_autofree char *held = NULL;
     int rc;
@@ -242,9 +259,7 @@ virLockManagerSanlockLock(const virLockManagerSanlockConf *conf,
         virLockManagerSanlockCheckRoom(guest, held) < 0 ||
         virLockManagerSanlockMakeLeases(conf, guest, state) < 0)
         return -1;
-    g_strlcpy(options.owner_name, guest->name, sizeof(options.owner_name));
-    rc = sanlock_acquire(-1, guest->pid, SANLK_ACQUIRE_OWNER_NOWAIT, (int) leases->len,
-                         (struct sanlk_resource **) leases->pdata, &options);
+    rc = virLockManagerSanlockTake(guest, leases);
     if (rc < 0) {
         virLockManagerSanlockReportLock(conf, guest, held, rc);
         return -1;

@@ -11,10 +11,9 @@
 #include "lock_driver_sanlock_error.h"
 
 #include <errno.h>
-#include <sanlock_admin.h>
 #include <sanlock_rv.h>
-#include <stdlib.h>
 
+#include "lock_driver_sanlock_holder.h"
 #include "lock_driver_sanlock_lockspace.h"
 #include "lock_driver_sanlock_state.h"
 #include "virerror.h"
@@ -25,49 +24,6 @@ const char *
 virLockManagerSanlockWhy(int rc)
 {
     return rc > SANLK_ERROR ? g_strerror(-rc) : sanlock_strerror(rc);
-}
-
-/* A host that has a lease. */
-typedef struct _virLockManagerSanlockHolder virLockManagerSanlockHolder;
-struct _virLockManagerSanlockHolder {
-    const char *title;          /* of what it has */
-    unsigned long long hostId;
-};
-
-/* Whether somebody has @lease so that it cannot be had; sets @hostId. */
-static gboolean
-virLockManagerSanlockIsHeld(const struct sanlk_resource *lease, unsigned long long *hostId)
-{
-    g_autofree struct sanlk_resource *copy = g_malloc0(sizeof(*copy) + sizeof(struct sanlk_disk));
-    struct sanlk_host *hosts = NULL;    /* malloc()ed */
-    int count = 0;
-    gboolean found;
-
-    *copy = *lease;
-    copy->disks[0] = lease->disks[0];
-    copy->flags = 0;
-    found = sanlock_read_resource_owners(copy, 0, &hosts, &count) == 0 && count > 0 &&
-            !(lease->flags & copy->flags & SANLK_RES_SHARED);
-    if (found)
-        *hostId = hosts[0].host_id;
-    free(hosts);
-    return found;
-}
-
-static gboolean
-virLockManagerSanlockFindHolder(const virLockManagerSanlockGuest *guest, virLockManagerSanlockHolder *holder)
-{
-    guint i;
-
-    for (i = 0; i < guest->resources->len; i++) {
-        const virLockManagerSanlockResource *resource = g_ptr_array_index(guest->resources, i);
-
-        if (!virLockManagerSanlockIsHeld(resource->lease, &holder->hostId))
-            continue;
-        holder->title = resource->title;
-        return TRUE;
-    }
-    return FALSE;
 }
 
 /* All that is wanted, for a message. */
@@ -111,7 +67,7 @@ virLockManagerSanlockReportBusy(const virLockManagerSanlockGuest *guest, const c
         virReportError(VIR_ERR_OPERATION_INVALID, _("guest '%1$s' has '%2$s' locked already"), guest->name, already);
         return;
     }
-    if (virLockManagerSanlockFindHolder(guest, &holder)) {
+    if (virLockManagerSanlockFindHolder(guest, FALSE, &holder)) {
         virReportError(VIR_ERR_RESOURCE_BUSY,
                        _("'%1$s', which guest '%2$s' is to have, is in use on the host with the sanlock host_id %3$llu (%4$s): 'sanlock client status' says there by which guest"),
                        holder.title, guest->name, holder.hostId, virLockManagerSanlockWhy(rc));
@@ -129,7 +85,7 @@ virLockManagerSanlockReportUnsure(const virLockManagerSanlockGuest *guest)
     virLockManagerSanlockHolder holder = { .title = NULL };
     g_autofree char *titles = virLockManagerSanlockTitles(guest);
 
-    if (virLockManagerSanlockFindHolder(guest, &holder))
+    if (virLockManagerSanlockFindHolder(guest, FALSE, &holder))
         virReportError(VIR_ERR_RESOURCE_BUSY,
                        _("'%1$s', which guest '%2$s' is to have, is or was in use on the host with the sanlock host_id %3$llu, which has not been seen to live: if it is dead, try again when its watchdog must have reset it"),
                        holder.title, guest->name, holder.hostId);
