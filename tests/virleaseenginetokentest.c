@@ -217,47 +217,6 @@ testStateOfABootThatRan(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simTestAssertRefused(process, VIR_ERR_OPERATION_INVALID, "web01", NULL);
 }
 
-/* One round of the scenario below; each disk lies elsewhere in its shard. */
-static void
-testScanOverlaps(simTest *test, guint round)
-{
-    g_autofree char *disk = g_strdup_printf("disk%u", round);
-    g_autofree char *mine = g_strdup_printf("web%u", round);
-    g_autofree char *theirs = g_strdup_printf("db%u", round);
-    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, mine, disk, "x", NULL));
-    simProcess *destination;
-    simProcess *other;
-
-    simTestSuspend(test, source);
-    destination = simTestIncoming(test, source, test->b);
-    simTestKill(test, source);
-    simNetClearRules(test->world->net);
-    simTestFault(test, test->c, VIR_LEASE_OP_REMOVE, "locks/", 1, SIM_FAULT_HOLD, 1);
-    other = simGuestStart(test->c, simGuestNew(test->world, theirs, disk, "x", NULL), FALSE, TRUE);
-    simTestRun(test, 0.3);
-    simTestFault(test, test->b, VIR_LEASE_OP_READDIR, "locks/", 1, SIM_FAULT_SLOW_SCAN, 2.5);
-    simProcessResume(destination);
-    simTestRun(test, 1.7);
-    simTestAssertRuns(other);
-    simTestKill(test, other);
-    simTestSettle(test, destination);
-    simTestAssertState(destination, SIM_PROCESS_PAUSED);
-    simTestKill(test, destination);
-}
-
-/* Rule 12b: a scan takes time; while it goes on, another guest, which looked
- * before, removes the token's entry, runs and ends. The scan shows the entry
- * and not the guest. Only a new read tells. */
-static void
-testTokenNeedsNewRead(simTest *test, gconstpointer data G_GNUC_UNUSED)
-{
-    guint round;
-
-    simTestRestart(test, 60 * SIM_TEST_SECOND);
-    for (round = 0; round < 12; round++)
-        testScanOverlaps(test, round);
-}
-
 /* Rule 17: a paused guest was migrated, its source is gone, and long after
  * it is resumed; nobody used its disk. */
 static void
@@ -450,7 +409,6 @@ main(int argc, char **argv)
     SIM_TEST("token/twice", testTokenTwice);
     SIM_TEST("token/after-somebody-ran", testTokenAfterSomebodyRan);
     SIM_TEST("token/part-fresh", testPartTokenPartFresh);
-    SIM_TEST("token/needs-a-new-read", testTokenNeedsNewRead);
     SIM_TEST("token/resumed-days-later", testMigratedPausedResumedLater);
     SIM_TEST("token/taken-meanwhile", testMigratedPausedTakenMeanwhile);
     SIM_TEST("token/hole-of-rule-12c", testHoleOfRule12c);

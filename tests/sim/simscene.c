@@ -100,6 +100,29 @@ simSceneGoesOn(simTest *test, simProcess *process)
 }
 
 void
+simSceneIsFree(simTest *test, simHost *host)
+{
+    const simProcess *probe = simTestStartOne(test, host, "probe");
+
+    if (probe->state != SIM_PROCESS_RUNNING)
+        simJudgeViolation(test->world->judge, "L1", "'%s' could not get a free resource on %s: %s",
+                          probe->guest->name, host->name, probe->lastMessage);
+}
+
+void
+simSceneGivesWay(simTest *test, simHost *host)
+{
+    const simNet *net = test->world->net;
+    guint64 removes = simNetCount(net, host->index, VIR_LEASE_OP_REMOVE);
+
+    simGuestStart(host, simGuestNew(test->world, "db01", "img", "x", NULL), FALSE, TRUE);
+    simTestRun(test, 0.02);
+    simSceneExpect(test, simNetCount(net, host->index, VIR_LEASE_OP_REMOVE) == removes + 1, "rule 11",
+                   "who meets a better one does not give way");
+    simTestRun(test, 1);
+}
+
+void
 simSceneExpect(simTest *test, gboolean kept, const char *promise, const char *what)
 {
     if (!kept)

@@ -27,7 +27,7 @@ typedef struct {
 } simScene;
 
 /* Each is ended by one without a mutant. */
-extern const simScene simScenesOfLeases[];      /* rules 5 to 8 */
+extern const simScene simScenesOfLeases[];      /* rules 1 to 8 */
 extern const simScene simScenesOfTries[];       /* rules 9 to 14 */
 extern const simScene simScenesOfRuns[];        /* rules 15 to 21 */
 
@@ -56,6 +56,12 @@ void simSceneReplay(simTest *test,
 /* A guest has lost nothing, and has to be able to go on (L1). */
 void simSceneGoesOn(simTest *test,
                     simProcess *process);
+/* Nobody has "img": it can be had (L1). */
+void simSceneIsFree(simTest *test,
+                    simHost *host);
+/* A guest on @host meets somebody who comes first, and gives way at once (rule 11). */
+void simSceneGivesWay(simTest *test,
+                      simHost *host);
 /* What @promise says by itself, where it shows in no other one. */
 void simSceneExpect(simTest *test,
                     gboolean kept,

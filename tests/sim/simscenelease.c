@@ -1,9 +1,11 @@
 /*
- * simscenelease.c: scenes of leases, observers and births (rules 5 to 8)
+ * simscenelease.c: scenes of names, leases, observers and births (rules 1 to 8)
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <config.h>
+
+#include <string.h>
 
 #include "simscene.h"
 
@@ -147,15 +149,91 @@ simSceneSlowBirth(simTest *test)
     simTestStartOne(test, test->b, "db03");
 }
 
+/* ---- names (rules 2 and 3), and directories (rules 5, 7 and 8) ---- */
+
+/* The answer to a REMOVE is lost: the next one says that there is nothing. */
+static void
+simSceneRemovedAlready(simTest *test)
+{
+    simTestStartOne(test, test->a, "web01");
+    simHostCrash(test->a);
+    simTestRun(test, 2 * SIM_SCENE_L);
+    simTestFault(test, test->b, VIR_LEASE_OP_REMOVE, "locks/", 1, SIM_FAULT_LOSE_REPLY, 0);
+    simSceneIsFree(test, test->b);
+}
+
+/* Of two links one is refused, while the other is on its way. */
+static void
+simSceneLinkRefused(simTest *test)
+{
+    simProcess *process = simGuestStart(test->a, simGuestNew(test->world, "web01", "img", "x", "log", "x", NULL), TRUE, FALSE);
+
+    simTestRun(test, 1.2);
+    simTestFault(test, test->a, VIR_LEASE_OP_SYMLINK, "locks/", 1, SIM_FAULT_REFUSE, 0);
+    simTestFault(test, test->a, VIR_LEASE_OP_SYMLINK, "locks/", 2, SIM_FAULT_HOLD, 0.3);
+    simSceneCalm(test);
+    simTestResume(test, process);
+    simTestRun(test, SIM_SCENE_L);
+}
+
+/* Somebody removes the directory of a session that is used. */
+static void
+simSceneDirectoryRemoved(simTest *test)
+{
+    g_autofree char *session = simTestSession(test->a);
+    g_autofree char *path = g_strdup_printf("sessions/%s", session);
+
+    simTestStartOne(test, test->a, "web01");
+    test->world->lostData = TRUE;
+    simServerDelete(test->world->server, path);
+    simTestRun(test, 2 * SIM_SCENE_L);
+}
+
+/* An entry whose session has no directory: dead after a while. */
+static void
+simSceneEntryOfNobody(simTest *test)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    g_autofree char *path = simTestEntryPath(test, process, "img");
+
+    simTestKill(test, process);
+    memcpy(strstr(path, ".x.f.") + 5, "00000000", 8);
+    simServerLink(test->world->server, path, "host=old,guest=gone,pid=1");
+    simTestStartOne(test, test->b, "db01");
+    simTestRun(test, SIM_SCENE_L + 2 * SIM_SCENE_R);
+    simSceneIsFree(test, test->b);
+}
+
+/* Its directory cannot be made: what it locked would be taken for dead. */
+static void
+simSceneNoDirectory(simTest *test)
+{
+    simHostCrash(test->a);
+    simTestFault(test, test->a, VIR_LEASE_OP_MKDIR, NULL, 0, SIM_FAULT_LOSE_REQUEST, 0);
+    simHostBoot(test->a);
+    simTestRun(test, 0.5);
+    simTestStartOne(test, test->a, "web01");
+    simTestStartOne(test, test->b, "db01");
+    simTestRun(test, 2 * SIM_SCENE_L);
+    simTestStartOne(test, test->b, "db01");
+}
+
 const simScene simScenesOfLeases[] = {
+    { "NOENT_FAILS", NULL, "L1", simSceneRemovedAlready },
+    { "REMOVE_EARLY", NULL, "L1", simSceneLinkRefused },
     { "LATE_ANSWER_TIMERS", "LATE_ANSWER_CHECK", "rule 5", simSceneHungOverItsEnd },
     { "LATE_ANSWER_CHECK", "LATE_ANSWER_TIMERS", "rule 5", simSceneHungOverItsEnd },
+    { "NOENT_ACKNOWLEDGES", NULL, "rule 5", simSceneDirectoryRemoved },
+    { "DIRECTORY_REMADE", NULL, "rule 5", simSceneDirectoryRemoved },
     { "NO_DRIFT", NULL, "rule 7", simSceneClocksApart },
     { "NO_CTIME", NULL, "rule 7", simSceneOldRenewals },
     { "COHERENCE_FLAG", NULL, "rule 7", simSceneCachedAttributes },
     { "COHERENCE_NOT_RECENT", NULL, "rule 7", simSceneNothingToCompare },
     { "STALE_UNNOTICED", NULL, "rule 7", simSceneCachedAttributes },
+    { "ABSENT_LIVES", NULL, "L1", simSceneEntryOfNobody },
     { "VERDICT_NOT_FINAL", NULL, "L1", simSceneRenewalOfTheDead },
+    { "ENTRY_BEFORE_DIRECTORY", NULL, "entries", simSceneNoDirectory },
+    { "SLOW_BIRTH", NULL, "rule 7", simSceneSlowBirth },
     { "SLOW_BIRTH_CHECK", "SLOW_BIRTH_TIMER", "rule 7", simSceneSlowBirth },
     { NULL }
 };

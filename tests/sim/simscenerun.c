@@ -155,8 +155,27 @@ simSceneRestoredExport(simTest *test)
     simTestResume(test, process);
 }
 
+/* A guest is saved, a stranger runs, and then it is restored, on disks that
+ * are free and so were locked as soon as it was registered. */
+static void
+simSceneRestoredTooLate(simTest *test)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    virLeaseTime saved;
+    simProcess *incoming;
+
+    simTestSuspend(test, process);
+    saved = simWorldNow(test->world);
+    simTestKill(test, process);
+    simTestKill(test, simTestStartOne(test, test->c, "db01"));
+    incoming = simTestIncoming(test, process, test->b);
+    ((simDisk *) g_ptr_array_index(incoming->disks, 0))->current = saved;
+    simTestResume(test, incoming);
+}
+
 const simScene simScenesOfRuns[] = {
     { "MARKER_ONCE", NULL, "L1", simSceneMarkerRefused },
+    { "RESUME_FRESH", NULL, "L1", simSceneStateUnknown },
     { "RESTORED_NOT_STOPPED", NULL, "entries", simSceneBothKilled },
     { "LOST_FORGETS", NULL, "L1", simSceneStateUnknown },
     { "MARKERS_EARLY", NULL, "L1", simSceneResumedLater },
@@ -165,5 +184,6 @@ const simScene simScenesOfRuns[] = {
     { "ROLLBACK_UNNOTICED", NULL, "S2", simSceneRestoredExport },
     { "DISTRUST_FORGOTTEN", NULL, "S2", simSceneRestoredExport },
     { "RESERVATION_REMOVES", NULL, "L1", simSceneMigratesTwice },
+    { "RUNS_ON_FRESH", NULL, "S2", simSceneRestoredTooLate },
     { NULL }
 };

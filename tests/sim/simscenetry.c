@@ -132,18 +132,37 @@ simSceneStrangerFirst(simTest *test)
 static void
 simSceneStrangerStays(simTest *test)
 {
-    simProcess *process;
-    guint64 removes;
-
     simSceneRank(test);
-    process = simTestStartOne(test, test->b, "web01");
+    simTestSuspend(test, simTestStartOne(test, test->b, "web01"));
+    simSceneGivesWay(test, test->a);
+}
+
+/* Two begin at the same time, and both see both. */
+static void
+simSceneTwoMeet(simTest *test)
+{
+    simSceneRank(test);
+    simTestFault(test, test->a, VIR_LEASE_OP_READDIR, "locks/", 1, SIM_FAULT_HOLD, 0.03);
+    simGuestStart(test->a, simGuestNew(test->world, "web01", "img", "x", NULL), FALSE, TRUE);
+    simTestRun(test, 0.005);
+    simSceneGivesWay(test, test->b);
+}
+
+/* Its guest has exited, and the marker says so; but the last that was read of
+ * sessions/ is older. */
+static void
+simSceneExitedMeanwhile(simTest *test)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+
     simTestSuspend(test, process);
-    removes = simNetCount(test->world->net, test->a->index, VIR_LEASE_OP_REMOVE);
-    simGuestStart(test->a, simGuestNew(test->world, "db01", "img", "x", NULL), FALSE, TRUE);
-    simTestRun(test, 0.02);
-    simSceneExpect(test, simNetCount(test->world->net, test->a->index, VIR_LEASE_OP_REMOVE) == removes + 1, "rule 11",
-                   "a fresh attempt does not give way to a run that is stopped");
     simTestRun(test, 1);
+    simTestFault(test, test->b, VIR_LEASE_OP_READDIR, "sessions", 0, SIM_FAULT_REFUSE, 0);
+    simTestKill(test, process);
+    simTestRun(test, 3);
+    simNetClearRules(test->world->net);
+    simSceneCalm(test);
+    simTestStartOne(test, test->b, "db01");
 }
 
 /* ---- tokens (rule 12) ---- */
@@ -176,6 +195,45 @@ simSceneLinkAppearsAgain(simTest *test)
     simTestKill(test, simTestStartOne(test, test->b, "db01"));
     simTestRun(test, 2 * SIM_SCENE_L);
     simTestResume(test, process);
+}
+
+/* One round of the scene below; each disk lies elsewhere in its shard. */
+static void
+simSceneScanOverlaps(simTest *test, guint round)
+{
+    g_autofree char *disk = g_strdup_printf("disk%u", round);
+    simGuest *stranger = simGuestNew(test->world, "db01", disk, "x", NULL);
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", disk, "x", NULL));
+    simProcess *destination;
+    simProcess *other;
+
+    simTestSuspend(test, source);
+    destination = simTestIncoming(test, source, test->b);
+    simTestKill(test, source);
+    simTestFault(test, test->c, VIR_LEASE_OP_REMOVE, "locks/", 1, SIM_FAULT_HOLD, 1);
+    other = simGuestStart(test->c, stranger, FALSE, TRUE);
+    simTestRun(test, 0.3);
+    simTestFault(test, test->b, VIR_LEASE_OP_READDIR, "locks/", 1, SIM_FAULT_SLOW_SCAN, 2.5);
+    simProcessResume(destination);
+    simTestRun(test, 1.7);
+    simTestAssertRuns(other);
+    simTestKill(test, other);
+    simTestSettle(test, destination);
+    simTestKill(test, destination);
+    simNetClearRules(test->world->net);
+}
+
+/* A scan takes time; while it goes on a stranger, who looked before, removes
+ * the token's entry, runs and ends. The scan shows the entry and not the
+ * stranger: only a new read tells. */
+static void
+simSceneNeedsNewRead(simTest *test)
+{
+    guint round;
+
+    simTestRestart(test, 60 * SIM_TEST_SECOND);
+    for (round = 0; round < 12; round++)
+        simSceneScanOverlaps(test, round);
 }
 
 /* A guest comes with a disk that its token does not name, and with which a
@@ -251,8 +309,11 @@ const simScene simScenesOfTries[] = {
     { "OWN_MISSING", NULL, "grants", simSceneOldNames },
     { "MOVED_COUNTS", NULL, "grants", simSceneCountedNames },
     { "RANK_TOKEN", NULL, "L1", simSceneStrangerFirst },
+    { "RANK_NONE", NULL, "rule 11", simSceneTwoMeet },
+    { "SESSIONS_NOT_READ", NULL, "L1", simSceneExitedMeanwhile },
     { "STOPPED_CONTENDED", NULL, "rule 11", simSceneStrangerStays },
     { "ENDED_IS_DEAD", "NO_MEMORY", "entries", simSceneOutlivesItsLease },
+    { "ONE_SCAN", NULL, "S2", simSceneNeedsNewRead },
     { "NO_IDENTITY", NULL, "S2", simSceneLinkAppearsAgain },
     { "PART_TOKEN", NULL, "S2", simScenePartIsFresh },
     { "CHECK_FIRST", "NO_FENCE", "rule 6", simSceneGrantedTooLate },

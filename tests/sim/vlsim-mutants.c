@@ -5,8 +5,8 @@
  *
  * For each engine that does without one rule it looks for the first seed
  * whose world breaks a promise, and prints a line: rule, name, seeds needed,
- * promise, story. A rule that has a scene is looked for in that instead; where
- * the engine has to do without another rule, too, its name comes after "scene".
+ * promise, story. If there is none its scene is played; where the engine has to
+ * do without another rule, too, that one's name comes after "scene".
  */
 #include <config.h>
 
@@ -66,19 +66,15 @@ simSearch(const simMutant *mutant, simResult *total)
     return found;
 }
 
-/* Returns whether a promise was broken in all that was tried. */
-static gboolean
-simPrintSearch(const simMutant *mutant)
+static void
+simPrintSeed(const simMutant *mutant, gint64 found, const simResult *total)
 {
-    simResult total = { 0 };
-    gint64 found = simSearch(mutant, &total);
-
     printf("%-4s %-22s %6" G_GINT64_FORMAT " %6" G_GUINT64_FORMAT "/%-6" G_GUINT64_FORMAT " %-10s %s\n", mutant->rule, mutant->name,
-           found, total.bad, total.histories, total.promise, total.story);
+           found, total->bad, total->histories, total->promise, total->story);
     fflush(stdout);
-    return found > 0;
 }
 
+/* Returns whether a promise was broken in it. */
 static gboolean
 simPrintScene(const simMutant *mutant, const simScene *scene)
 {
@@ -94,6 +90,20 @@ simPrintScene(const simMutant *mutant, const simScene *scene)
            result.promise, result.story);
     fflush(stdout);
     return result.bad;
+}
+
+/* Returns whether a promise was broken in all that was tried. */
+static gboolean
+simTry(const simMutant *mutant)
+{
+    const simScene *scene = simSceneFind(mutant->name);
+    simResult total = { 0 };
+    gint64 found = simSearch(mutant, &total);
+
+    if (!found && scene)
+        return simPrintScene(mutant, scene);
+    simPrintSeed(mutant, found, &total);
+    return found > 0;
 }
 
 int
@@ -112,13 +122,8 @@ main(int argc, char **argv)
     }
     virLogSetPriority(VIR_LOG_ERROR + 1);
     for (i = 0; i < VIR_LEASE_MUTANT_LAST; i++) {
-        const simScene *scene = simSceneFind(mutants[i].name);
-        gboolean found;
-
-        if (!simIsWanted(&mutants[i]))
-            continue;
-        found = scene ? simPrintScene(&mutants[i], scene) : simPrintSearch(&mutants[i]);
-        missed += found != (i > 0);
+        if (simIsWanted(&mutants[i]))
+            missed += simTry(&mutants[i]) != (i > 0);
     }
     return missed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
