@@ -4,29 +4,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 load e2e
+load driver
 
 setup_file() { e2e_lab kvm1 kvm2; }
 teardown() { e2e_check; }
 teardown_file() { lab_stop; }
-
-# attach HOST GUEST FILE
-attach()
-{
-    lab_image "$3"
-    lab_disk_xml "$3" 5 > "$LAB_DIR/guests/$3.disk.xml"
-    on "$1" virsh attach-device "$2" "$LAB_DIR/guests/$3.disk.xml" --live
-}
-
-detach()
-{
-    on "$1" virsh detach-device "$2" "$LAB_DIR/guests/$3.disk.xml" --live
-}
-
-# has HOST GUEST FILE: the guest has that disk.
-has()
-{
-    on "$1" virsh -q domblklist "$2" | grep -q "$LAB_IMAGES/$3\$"
-}
 
 @test "a disk that is in use elsewhere cannot be plugged in; the guest runs on" {
     lab_guest holder held-disk
