@@ -276,7 +276,7 @@ virLeaseAttemptContend(virLeaseEngine *engine,
 {
     if (!attempt->contendUntil)
         attempt->contendUntil = engine->now + MAX(10 * engine->roundTrip, 100 * VIR_LEASE_MILLISECOND);
-    if (engine->now >= attempt->contendUntil) {
+    if (engine->now >= attempt->contendUntil && VIR_LEASE_RULE(engine, CONTENDS_ON)) {
         virLeaseAttemptWithdrawBusy(engine, attempt, blocker);
         return;
     }

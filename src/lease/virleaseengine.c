@@ -305,7 +305,7 @@ virLeaseEngineMeasure(virLeaseEngine *engine,
         return;
     }
     /* Rule 20: right after every reconnect. */
-    if (engine->silentSince)
+    if (engine->silentSince && VIR_LEASE_RULE(engine, AUDIT_SELDOM))
         engine->upkeepWanted = TRUE;
     engine->silentSince = 0;
     engine->roundTrip = CLAMP((7 * engine->roundTrip + span) / 8,

@@ -178,7 +178,7 @@ virLeaseFailureApproach(virLeaseEngine *engine)
     gpointer value;
 
     g_hash_table_iter_init(&iter, engine->owners);
-    while (engine->now < until && g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (VIR_LEASE_RULE(engine, NO_LEAD) && engine->now < until && g_hash_table_iter_next(&iter, NULL, &value)) {
         virLeaseOwner *owner = value;
 
         if (virLeaseFailureNeedsLead(owner) && virLeaseEngineIsOwnSid(engine, owner->run->sid))

@@ -23,6 +23,7 @@
     X(NO_MARKER_SWEEP, "4", "own markers that no table knows are not swept") \
     X(TABLE_FIRST, "4", "the sweep looks at its table first, and reads then") \
     X(SWEEP_OTHERS, "4", "the sweep removes the entries of other sessions too") \
+    X(REVOKE_IGNORED, "4", "an administrator's marker stops nobody") \
     X(LEASE_FROM_REPLY, "5", "the lease counts from the renewal's answer") \
     X(LATE_REVIVES, "5", "an answer after the lease's end moves the end") \
     X(LATE_ANSWER_TIMERS, "5", "what time has ended is not ended before an answer is looked at") \
@@ -32,6 +33,7 @@
     X(NO_FENCE, "6", "the worker itself stops nobody at end - K") \
     X(NOT_ENTERED, "6", "the guard is not told of an owner that runs") \
     X(LEFT_AT_INQUIRE, "6", "an owner whose token is asked for leaves the guard's page") \
+    X(NO_LEAD, "6", "who is to be paused is left until end - K") \
     X(OBSERVED_FROM_START, "7", "an observer counts from the sending of its first read") \
     X(NO_DRIFT, "7", "an observer waits for L only") \
     X(NO_CTIME, "7", "an observer compares mtimes only") \
@@ -62,6 +64,7 @@
     X(RANK_TOKEN, "11", "class t does not rank before f") \
     X(RANK_NONE, "11", "nobody ranks better than oneself") \
     X(WORSE_IGNORED, "11", "worse-ranked entries are not in the way") \
+    X(CONTENDS_ON, "11", "who sees worse ones only waits until they are gone") \
     X(STOPPED_CONTENDED, "11", "a fresh attempt does not give way to a stopped run at once") \
     X(STOPPED_IS_OVER, "11", "a stopped run is in nobody's way") \
     X(STOP_NOT_AWAITED, "12a", "the token's run may still go on") \
@@ -96,6 +99,8 @@
     X(EXITED_UNREAD, "19", "an exited run is dropped before its marker was read") \
     X(RUN_STAYS, "19", "an exited run is never dropped") \
     X(NO_AUDIT, "20", "a missing entry is not noticed") \
+    X(AUDIT_BY_NAME, "20", "an entry that was replaced is not noticed") \
+    X(AUDIT_SELDOM, "20", "there is no audit right after a reconnect") \
     X(ROLLBACK_UNNOTICED, "20", "a directory that went back is not noticed") \
     X(DISTRUST_FORGOTTEN, "20", "after a roll-back tokens of dead sessions open") \
     X(ENTRY_REMADE, "20", "a missing entry is made again") \

@@ -28,7 +28,7 @@ virLeaseUpkeepRevoke(virLeaseEngine *engine,
         engine->upkeepWanted |= owner == NULL;
         return;
     }
-    if (!owner->fenced)
+    if (!owner->fenced && VIR_LEASE_RULE(engine, REVOKE_IGNORED))
         virLeaseEngineFence(engine, owner, _("an administrator revoked its locks"));
 }
 
@@ -251,7 +251,8 @@ virLeaseUpkeepRemark(virLeaseEngine *engine,
 /* ---- audit (rule 20) ---- */
 
 static const virLeaseEntry *
-virLeaseUpkeepMissing(const virLeaseRun *run,
+virLeaseUpkeepMissing(const virLeaseEngine *engine G_GNUC_UNUSED,
+                      const virLeaseRun *run,
                       const virLeaseScan *scan)
 {
     for (guint i = 0; i < run->entries->len; i++) {
@@ -261,7 +262,8 @@ virLeaseUpkeepMissing(const virLeaseRun *run,
         if (entry->since >= scan->started)
             continue;
         seen = virLeaseScanFind(scan, &entry->name);
-        if (!seen || seen->attr.fileid != entry->fileid || seen->attr.ctime != entry->ctime)
+        if (!seen || (VIR_LEASE_RULE(engine, AUDIT_BY_NAME) &&
+                      (seen->attr.fileid != entry->fileid || seen->attr.ctime != entry->ctime)))
             return entry;
     }
     return NULL;
@@ -278,7 +280,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
     if (!owner->run || owner->gone || owner->fenced || owner->fenceAt || owner->lost || owner->attempt ||
         !virLeaseEngineIsOwnSid(engine, owner->run->sid))
         return;
-    entry = virLeaseUpkeepMissing(owner->run, scan);
+    entry = virLeaseUpkeepMissing(engine, owner->run, scan);
     if (!entry)
         return;
     VIR_ERROR("lockspace '%s': the lock of guest '%s' on '%s' was removed or replaced on the export by somebody else",

@@ -4,8 +4,8 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Takes what it printed, from a file or from the standard input, and changes the
-# lines of these mutants in tests/sim/mutants.txt and in the table of
+# Takes what it printed, from a file or from the standard input, and writes the
+# lines of these mutants anew in tests/sim/mutants.txt and in the table of
 # docs/internals/nfs-lease-mutants.rst; the others stay as they are.
 
 import os
@@ -61,12 +61,11 @@ def parse(lines):
 
 def update_list(found):
     lines = read(LIST).splitlines()
-    for number, line in enumerate(lines):
-        name = line.split(" ", 1)[0]
-        if name in found:
-            where, promise, story = found[name]
-            lines[number] = " ".join((name, where, promise or story))
-    write(LIST, "\n".join(lines) + "\n")
+    entries = {line.split(" ", 1)[0]: line for line in lines if not line.startswith("#")}
+    for name, (where, promise, story) in found.items():
+        entries[name] = " ".join((name, where, promise or story))
+    header = [line for line in lines if line.startswith("#")]
+    write(LIST, "\n".join(header + [entries[name] for name in rules() if name in entries]) + "\n")
 
 
 def row(name, rule, words, where, promise, story):
@@ -78,14 +77,13 @@ def row(name, rule, words, where, promise, story):
 
 def update_table(found):
     known = rules()
-
-    def replace(match):
-        name = match.group(1)
-        if name not in found:
-            return match.group(0)
-        return row(name, *known[name], *found[name])
-
-    write(TABLE, ROW.sub(replace, read(TABLE)))
+    text = read(TABLE)
+    matches = list(ROW.finditer(text))
+    rows = {match.group(1): match.group(0) for match in matches}
+    for name, what in found.items():
+        rows[name] = row(name, *known[name], *what)
+    write(TABLE, text[:matches[0].start()] + "".join(rows[name] for name in known if name in rows) +
+          text[matches[-1].end():])
 
 
 def main():

@@ -176,6 +176,20 @@ simSceneLinkRefused(simTest *test)
     simTestRun(test, SIM_SCENE_L);
 }
 
+/* The server is away for longer than a lease; there was time to pause. */
+static void
+simScenePauses(simTest *test)
+{
+    simGuest *guest = simGuestNew(test->world, "web01", "img", "x", NULL);
+    simProcess *process;
+
+    guest->failure = VIR_LEASE_FAILURE_PAUSE;
+    process = simTestStart(test, test->a, guest);
+    simTestCut(test, test->a, 2 * SIM_SCENE_L);
+    simTestRun(test, 2 * SIM_SCENE_L);
+    simSceneExpect(test, process->state == SIM_PROCESS_PAUSED, "rule 6", "a guest was killed that could be paused in time");
+}
+
 /* Somebody removes the directory of a session that is used. */
 static void
 simSceneDirectoryRemoved(simTest *test)
@@ -225,6 +239,7 @@ const simScene simScenesOfLeases[] = {
     { "LATE_ANSWER_CHECK", "LATE_ANSWER_TIMERS", "rule 5", simSceneHungOverItsEnd },
     { "NOENT_ACKNOWLEDGES", NULL, "rule 5", simSceneDirectoryRemoved },
     { "DIRECTORY_REMADE", NULL, "rule 5", simSceneDirectoryRemoved },
+    { "NO_LEAD", NULL, "rule 6", simScenePauses },
     { "NO_DRIFT", NULL, "rule 7", simSceneClocksApart },
     { "NO_CTIME", NULL, "rule 7", simSceneOldRenewals },
     { "COHERENCE_FLAG", NULL, "rule 7", simSceneCachedAttributes },

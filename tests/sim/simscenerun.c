@@ -173,7 +173,57 @@ simSceneRestoredTooLate(simTest *test)
     simTestResume(test, incoming);
 }
 
+/* ---- what is done to the export by hand (rules 4 and 20) ---- */
+
+static void
+simSceneRevoked(simTest *test)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    g_autofree char *entry = simJudgeFindEntry(test->world->judge, process->pid, "img");
+    g_auto(GStrv) words = g_strsplit(entry, ".", 8);
+    g_autofree char *marker = g_strdup_printf("sessions/%s.revoke.%s", words[3], words[4]);
+
+    simServerLink(test->world->server, marker, "by=admin");
+    simTestRun(test, SIM_SCENE_L);
+    simSceneExpect(test, process->state == SIM_PROCESS_DEAD, "rule 4", "a guest whose locks were revoked runs on");
+}
+
+/* A lock is another object than it was: somebody may have had the disk. */
+static void
+simSceneReplaced(simTest *test)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    g_autofree char *path = simTestEntryPath(test, process, "img");
+
+    test->world->lostData = TRUE;
+    simServerDelete(test->world->server, path);
+    simServerLink(test->world->server, path, "host=kvm1,guest=web01");
+    simTestRun(test, 2 * SIM_SCENE_L);
+    simSceneExpect(test, process->state == SIM_PROCESS_DEAD, "rule 20", "a guest whose lock was replaced runs on");
+}
+
+/* A lock is gone when the server is there again; the next audit would be long
+ * after that. */
+static void
+simSceneGoneAtReconnect(simTest *test)
+{
+    simProcess *process;
+    g_autofree char *path = NULL;
+
+    simTestRestart(test, 60 * SIM_TEST_SECOND);
+    simTestRun(test, 10);
+    process = simTestStartOne(test, test->a, "web01");
+    path = simTestEntryPath(test, process, "img");
+    simTestCut(test, test->a, 12);
+    simTestRun(test, 6);
+    test->world->lostData = TRUE;
+    simServerDelete(test->world->server, path);
+    simTestRun(test, 30);
+    simSceneExpect(test, process->state == SIM_PROCESS_DEAD, "rule 20", "nobody looks for the locks after a reconnect");
+}
+
 const simScene simScenesOfRuns[] = {
+    { "REVOKE_IGNORED", NULL, "rule 4", simSceneRevoked },
     { "MARKER_ONCE", NULL, "L1", simSceneMarkerRefused },
     { "RESUME_FRESH", NULL, "L1", simSceneStateUnknown },
     { "RESTORED_NOT_STOPPED", NULL, "entries", simSceneBothKilled },
@@ -181,6 +231,8 @@ const simScene simScenesOfRuns[] = {
     { "MARKERS_EARLY", NULL, "L1", simSceneResumedLater },
     { "MARKERS_SWEPT", NULL, "rule 19", simSceneLinkOfAnOldRun },
     { "EXITED_UNREAD", NULL, "rule 19", simSceneExitUnread },
+    { "AUDIT_BY_NAME", NULL, "rule 20", simSceneReplaced },
+    { "AUDIT_SELDOM", NULL, "rule 20", simSceneGoneAtReconnect },
     { "ROLLBACK_UNNOTICED", NULL, "S2", simSceneRestoredExport },
     { "DISTRUST_FORGOTTEN", NULL, "S2", simSceneRestoredExport },
     { "RESERVATION_REMOVES", NULL, "L1", simSceneMigratesTwice },

@@ -137,6 +137,20 @@ simSceneStrangerStays(simTest *test)
     simSceneGivesWay(test, test->a);
 }
 
+/* Who has the disk has it for long, though its name is the worse one. */
+static void
+simSceneWorseStays(simTest *test)
+{
+    simProcess *process;
+
+    simSceneRank(test);
+    simTestAssertRuns(simTestStartOne(test, test->b, "web01"));
+    process = simGuestStart(test->a, simGuestNew(test->world, "db01", "img", "x", NULL), FALSE, TRUE);
+    simTestRun(test, 2);
+    simSceneExpect(test, process->state == SIM_PROCESS_DEAD, "rule 11", "who cannot have the disk is not told so");
+    simTestRun(test, 20);
+}
+
 /* Two begin at the same time, and both see both. */
 static void
 simSceneTwoMeet(simTest *test)
@@ -311,6 +325,7 @@ const simScene simScenesOfTries[] = {
     { "RANK_TOKEN", NULL, "L1", simSceneStrangerFirst },
     { "RANK_NONE", NULL, "rule 11", simSceneTwoMeet },
     { "SESSIONS_NOT_READ", NULL, "L1", simSceneExitedMeanwhile },
+    { "CONTENDS_ON", NULL, "rule 11", simSceneWorseStays },
     { "STOPPED_CONTENDED", NULL, "rule 11", simSceneStrangerStays },
     { "ENDED_IS_DEAD", "NO_MEMORY", "entries", simSceneOutlivesItsLease },
     { "ONE_SCAN", NULL, "S2", simSceneNeedsNewRead },
