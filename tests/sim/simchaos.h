@@ -11,7 +11,7 @@ typedef struct {
     guint64 seed;
     guint hosts;                /* 0: the dice say */
     guint guests;               /* likewise */
-    virLeaseSpan span;          /* how long the faults last; 0: eight leases; peace follows */
+    guint leases;               /* for so many the faults last, then peace follows; 0: one to eight */
     const simEngineClass *engine;   /* NULL: the real one */
     gboolean failures;          /* some guests are to be paused or restarted when their lease is lost */
     gboolean trace;

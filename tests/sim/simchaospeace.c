@@ -52,6 +52,22 @@ simChaosProbe(simChaos *chaos, GPtrArray *probes, const char *resource)
         g_ptr_array_add(probes, simGuestStart(host, simGuestNew(chaos->world, name, resource, "x", NULL), FALSE, TRUE));
 }
 
+/* What was unplugged while its daemon was not there to be told belongs to it
+ * still, as far as that knows: it has to be there too. */
+static gboolean
+simChaosHasKept(simChaos *chaos, const simProcess *process)
+{
+    guint i;
+
+    for (i = 0; i < process->kept->len; i++) {
+        g_autofree char *entry = simJudgeFindEntry(chaos->world->judge, process->pid, g_ptr_array_index(process->kept, i));
+
+        if (!entry)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* Whether a paused guest's locks stand as they stood when it was stopped, so
  * that nothing can be against its going on. */
 static gboolean
@@ -60,7 +76,7 @@ simChaosCanGoOn(simChaos *chaos, const simProcess *process)
     guint i;
 
     if (process->state != SIM_PROCESS_PAUSED || process->busy || process->dying || !process->ranHere ||
-        process->disks->len == 0)
+        process->disks->len == 0 || !simChaosHasKept(chaos, process))
         return FALSE;
     for (i = 0; i < process->disks->len; i++) {
         const simDisk *disk = g_ptr_array_index(process->disks, i);
@@ -73,6 +89,30 @@ simChaosCanGoOn(simChaos *chaos, const simProcess *process)
     return TRUE;
 }
 
+static gboolean
+simChaosAnyBusy(const GPtrArray *processes)
+{
+    guint i;
+
+    for (i = 0; i < processes->len; i++) {
+        const simProcess *process = g_ptr_array_index(processes, i);
+
+        if (process->state != SIM_PROCESS_DEAD && (process->busy || process->dying))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Until libvirt's calls for @processes are over; they take no longer than that. */
+static void
+simChaosSettle(simChaos *chaos, const GPtrArray *processes)
+{
+    virLeaseTime limit = simWorldNow(chaos->world) + SIM_CALL_TIMEOUT + 2 * VIR_LEASE_SECOND;
+
+    while (simChaosAnyBusy(processes) && simWorldNow(chaos->world) < limit)
+        simWorldRun(chaos->world, 100 * VIR_LEASE_MILLISECOND);
+}
+
 /* L1 for the paused: who has lost nothing goes on. Not where the server has been
  * forgetful: tokens of dead sessions are then refused until an administrator has
  * had a look (rule 20). */
@@ -80,6 +120,7 @@ void
 simChaosResumeAll(simChaos *chaos)
 {
     g_autoptr(GPtrArray) alive = g_ptr_array_copy(chaos->world->alive, NULL, NULL);
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
     guint i;
 
     if (chaos->world->lostData)
@@ -90,7 +131,9 @@ simChaosResumeAll(simChaos *chaos)
         if (!simChaosCanGoOn(chaos, process))
             continue;
         simProcessResume(process);
-        simWorldRun(chaos->world, SIM_CALL_TIMEOUT + 2 * VIR_LEASE_SECOND);
+        g_ptr_array_set_size(one, 0);
+        g_ptr_array_add(one, process);
+        simChaosSettle(chaos, one);
         if (process->state == SIM_PROCESS_PAUSED)
             simJudgeViolation(chaos->world->judge, "L1", "'%s' (pid %" G_GINT64_FORMAT " on %s) is paused, has lost nothing, and may not go on: %s",
                               process->guest->name, process->pid, process->host->name, process->lastMessage);
@@ -107,7 +150,7 @@ simChaosProbeAll(simChaos *chaos, gboolean last)
 
     for (i = 0; i < chaos->resources; i++)
         simChaosProbe(chaos, probes, simChaosResources[i]);
-    simWorldRun(chaos->world, SIM_CALL_TIMEOUT + 2 * VIR_LEASE_SECOND);
+    simChaosSettle(chaos, probes);
     for (i = 0; i < probes->len; i++) {
         const simProcess *probe = g_ptr_array_index(probes, i);
 

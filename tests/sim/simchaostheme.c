@@ -158,6 +158,16 @@ simChaosConfigureNet(simChaos *chaos)
     simNetConfigure(chaos->world->net, &net);
 }
 
+/* Many short worlds see more beginnings; what builds up slowly needs some that
+ * last. */
+static guint
+simChaosLeases(simChaos *chaos)
+{
+    static const guint leases[] = { 1, 2, 2, 2, 2, 3, 3, 3, 4, 8 };
+
+    return leases[simDiceBelow(&chaos->dice, G_N_ELEMENTS(leases))];
+}
+
 simChaos *
 simChaosNew(const simChaosConfig *config)
 {
@@ -185,7 +195,7 @@ simChaosNew(const simChaosConfig *config)
     chaos->world = simWorldNew(&world);
     simWorldTrace(chaos->world, NULL, "a world of the kind '%s', L = %.0f s", chaos->theme->name,
                   (double) world.length / (double) VIR_LEASE_SECOND);
-    chaos->end = config->span ? config->span : 8 * world.length;
+    chaos->end = (config->leases ? config->leases : simChaosLeases(chaos)) * world.length;
     for (i = 0; i < guests; i++)
         simChaosAddGuest(chaos, i, failures);
     for (i = 0; i < world.hosts; i++)

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "simdaemon.h"
 #include "simguest.h"
 #include "simhost.h"
 #include "simjudge.h"
@@ -85,7 +86,8 @@ simHostMailArrives(gpointer data)
     if (mail->generation != host->generation || !host->engine)
         return;
     if (simWorldNow(host->world) >= host->hungUntil) {
-        simHostStep(host, &mail->event);
+        if (simDaemonPasses(host, &mail->event))
+            simHostStep(host, &mail->event);
         return;
     }
     later = g_memdup2(mail, sizeof(*mail));
@@ -294,6 +296,7 @@ simHostFence(simHost *host, const virLeaseAction *action)
     host->restarts += action->restart;
     if (!process)
         return;
+    simDaemonFences(process);
     simJudgeFenced(host->world->judge, process, simHostTime(host) < simHostGuardTime(host));
     simHostKill(host, process, action->message);
 }
@@ -538,6 +541,7 @@ simHostStartDaemon(simHost *host)
     host->engine = host->world->config.engine->create(host->world->config.engine, &config);
     simWorldTrace(host->world, host, "the daemon starts");
     simHostRestore(host);
+    simDaemonStarts(host);
     simHostSend(host, &event);
     simHostOwnersGone(host);
 }

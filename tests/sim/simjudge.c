@@ -426,12 +426,12 @@ simJudgeGranted(simJudge *judge, const simRequest *request)
     guint i;
 
     judge->grants++;
+    if (presented)
+        simJudgeDoubtHolds(judge, presented);   /* used up, whatever becomes of who presented it */
     if (request->process->state == SIM_PROCESS_DEAD || request->process->dying)
         return;
     for (i = 0; i < request->resources->len && !judge->world->lostData; i++)
         simJudgeCheckGrant(judge, request, g_ptr_array_index(request->resources, i));
-    if (presented)
-        simJudgeDoubtHolds(judge, presented);   /* used up */
     request->process->successorOf = presented;
 }
 

@@ -54,8 +54,16 @@ simJudgeNobodyElse(const simJudge *judge, const simRequest *request)
     return TRUE;
 }
 
+/* Whether @process may have had entries of an attempt while @request was under
+ * way. They are in the way of who asks afresh, not of who presents a token. */
+static gboolean
+simJudgeContends(const simRequest *request, const simProcess *process)
+{
+    return !request->token && (process->busy || process->dying || process->state == SIM_PROCESS_DEAD);
+}
+
 /* Whether somebody else holds some of it: by a grant or a reservation, or by
- * a token that is presented now. */
+ * a token that is presented now; or is about to. */
 static gboolean
 simJudgeSomebodyHolds(const simJudge *judge, const simRequest *request, const simProcess *presented)
 {
@@ -70,6 +78,8 @@ simJudgeSomebodyHolds(const simJudge *judge, const simRequest *request, const si
             (process->state == SIM_PROCESS_DEAD && process->diedAt + SIM_JUDGE_CALM_END < request->sent) ||
             !simJudgeIsInTheWay(request, process))
             continue;
+        if (simJudgeContends(request, process))
+            return TRUE;
         /* Rule 9: who is acquiring on the same host comes first. */
         if (process->host == request->host && (process->busy || process->dying || process->state == SIM_PROCESS_DEAD))
             return TRUE;

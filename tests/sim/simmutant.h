@@ -10,6 +10,10 @@
 #include "simengine.h"
 #include "virleaserule.h"
 
+/* For so many leases the faults last in a world that is to notice a mutant: few
+ * long worlds notice more than many short ones. */
+#define SIM_MUTANT_LEASES 8
+
 typedef struct {
     const char *name;
     const char *rule;           /* its number, maybe with a letter */

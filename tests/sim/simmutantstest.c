@@ -37,6 +37,7 @@ testRun(guint64 seed, const simMutant *mutant)
     const simChaosConfig config = {
         .seed = seed,
         .engine = &mutant->engine,
+        .leases = SIM_MUTANT_LEASES,
     };
 
     return simChaosRun(&config);

@@ -134,6 +134,8 @@ struct _simProcess {
     char *token;                /* libvirt's lock state */
     gboolean busy;              /* a call of libvirt is under way */
     gboolean dying;             /* a kill was sent */
+    gboolean exitTold;          /* its daemon knows that it is dead */
+    guint64 fencedBy;           /* the daemon, by its generation, that has it killed; 0: none */
     gboolean immortal;          /* no kill ends it: it waits for a device in the kernel */
     virLeaseTime diedAt;
     gboolean diedPaused;        /* and its daemon had been told that it was */

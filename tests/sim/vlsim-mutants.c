@@ -49,6 +49,7 @@ simSearch(const simMutant *mutant, simResult *total)
 {
     simChaosConfig config = {
         .engine = &mutant->engine,
+        .leases = SIM_MUTANT_LEASES,
         .trace = simTrace,
     };
     gint64 found = 0;

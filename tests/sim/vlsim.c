@@ -18,7 +18,7 @@ static gint64 simSeed = 1;
 static gint64 simCount = 1;
 static gint simHosts;
 static gint simGuests;
-static gdouble simMinutes;
+static gint simLeases;
 static gboolean simDebug;
 static gboolean simNoFork;
 
@@ -27,7 +27,7 @@ static const GOptionEntry simOptions[] = {
     { "count", 'n', 0, G_OPTION_ARG_INT64, &simCount, "How many seeds to run; 1: and tell the story", "N" },
     { "hosts", 0, 0, G_OPTION_ARG_INT, &simHosts, "Hosts in each world", "N" },
     { "guests", 0, 0, G_OPTION_ARG_INT, &simGuests, "Guests in each world", "N" },
-    { "minutes", 0, 0, G_OPTION_ARG_DOUBLE, &simMinutes, "Virtual minutes of faults in each world, instead of eight leases", "MINUTES" },
+    { "leases", 0, 0, G_OPTION_ARG_INT, &simLeases, "For so many leases the faults last in each world, instead of one to eight", "N" },
     { "debug", 'd', 0, G_OPTION_ARG_NONE, &simDebug, "Show the engine's log too", NULL },
     { "no-fork", 0, 0, G_OPTION_ARG_NONE, &simNoFork, "Run in this process", NULL },
     { NULL }
@@ -40,7 +40,7 @@ simRunSeed(gint64 seed, simResult *total)
         .seed = (guint64) seed,
         .hosts = (guint) simHosts,
         .guests = (guint) simGuests,
-        .span = (virLeaseSpan) (simMinutes * 60.0 * (double) VIR_LEASE_SECOND),
+        .leases = (guint) simLeases,
         .trace = simCount == 1,
     };
     simResult result;
