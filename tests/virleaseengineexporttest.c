@@ -12,6 +12,7 @@
 
 #include "simtest.h"
 #include "virleaseformat.h"
+#include "virlog.h"
 
 #define L ((double) SIM_TEST_LENGTH / (double) SIM_TEST_SECOND)
 
@@ -165,6 +166,52 @@ testAuditIdentity(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simTestAssertState(process, SIM_PROCESS_DEAD);
 }
 
+/* A stopped guest that lacks its lock lacks it at each audit: said once. */
+static void
+testAuditSaidOnce(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    if (g_test_subprocess()) {
+        simProcess *process = simTestStartOne(test, test->a, "web01");
+        g_autofree char *entry = simTestEntryPath(test, process, "img");
+
+        virLogSetPriority(VIR_LOG_ERROR);
+        test->world->lostData = TRUE;
+        simTestSuspend(test, process);
+        simServerDelete(test->world->server, entry);
+        simTestRun(test, 10 * L);
+        simTestAssertState(process, SIM_PROCESS_PAUSED);
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, 0);
+    g_test_trap_assert_passed();
+    g_test_trap_assert_stderr("*the lock of guest 'web01' on * was removed*");
+    g_test_trap_assert_stderr_unmatched("*was removed*was removed*");
+}
+
+/* A directory that is called like the entry of a session that never was: the
+ * refusal says what has to go, and when it has, all is well. */
+static void
+testDirectoryInTheWay(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    g_autofree char *entry = simTestEntryPath(test, process, "img");
+    g_auto(GStrv) words = g_strsplit(entry, ".", 8);
+    g_autofree char *path = g_strdup_printf("%s.x.f.%s.1.1", words[0], "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+
+    simTestKill(test, process);
+    simServerLink(test->world->server, path, NULL);
+    process = simTestStartOne(test, test->a, "web02");
+    simTestAssertRefused(process, VIR_ERR_RESOURCE_BUSY, "unknown", NULL);
+    simTestRun(test, 2 * L);
+    process = simTestStartOne(test, test->a, "web03");
+    simTestRun(test, 2 * L);
+    simTestAssertRefused(process, VIR_ERR_OPERATION_FAILED, path, "not the expected kind of file",
+                         "remove it on the server", NULL);
+    simServerDelete(test->world->server, path);
+    simTestRun(test, 2 * L);
+    simTestAssertRuns(simTestStartOne(test, test->a, "web04"));
+}
+
 /* Rule 20: a snapshot that is older than the guest's entry is restored. */
 static void
 testRollBackEntry(simTest *test, gconstpointer data G_GNUC_UNUSED)
@@ -258,6 +305,8 @@ main(int argc, char **argv)
     SIM_TEST("export/no-format", testNoFormat);
     SIM_TEST("export/audit", testAudit);
     SIM_TEST("export/audit-identity", testAuditIdentity);
+    SIM_TEST("export/audit-said-once", testAuditSaidOnce);
+    SIM_TEST("export/directory-in-the-way", testDirectoryInTheWay);
     SIM_TEST("export/roll-back-of-entry", testRollBackEntry);
     SIM_TEST("export/roll-back-of-tuple", testRollBackTuple);
     SIM_TEST("export/lost-marker", testLostMarker);

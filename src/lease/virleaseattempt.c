@@ -438,6 +438,29 @@ virLeaseAttemptCleared(virLeaseEngine *engine,
 }
 
 
+/* It is to be removed for an attempt, and the server refuses: the answer, unless
+ * that changes in time. */
+void
+virLeaseAttemptNotCleared(virLeaseEngine *engine,
+                          const char *path,
+                          virLeaseStatus status)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, engine->attempts);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        virLeaseAttempt *attempt = value;
+
+        if (attempt->state != VIR_LEASE_ATTEMPT_CLEARING || !g_hash_table_contains(attempt->clearing, path))
+            continue;
+        attempt->code = VIR_ERR_OPERATION_FAILED;
+        g_free(attempt->message);
+        attempt->message = virLeaseMessageNotRemoved(engine, path, status);
+    }
+}
+
+
 /* ---- giving up ---- */
 
 /* Answers now; what is on the export is cleaned up behind. */

@@ -160,6 +160,24 @@ virLeaseWaitCheck(virLeaseEngine *engine)
 }
 
 
+/* What only people can mend: a directory, say, under the name of an entry. It
+ * is tried again all the same, and told to whom waits for it. */
+static void
+virLeaseChoreRefused(virLeaseEngine *engine,
+                     virLeaseChore *chore,
+                     const virLeaseReply *reply)
+{
+    if (chore->type != VIR_LEASE_OP_REMOVE || reply->status == VIR_LEASE_STATUS_LOST ||
+        reply->status == VIR_LEASE_STATUS_DELAYED)
+        return;
+    if (!chore->refused)
+        VIR_WARN("lockspace '%s': '%s' cannot be removed: %s", engine->lockspace, chore->path,
+                 virLeaseStatusToMessage(reply->status));
+    chore->refused = TRUE;
+    virLeaseAttemptNotCleared(engine, chore->path, reply->status);
+}
+
+
 void
 virLeaseChoreReply(virLeaseEngine *engine,
                    const virLeaseOpContext *op,
@@ -182,6 +200,7 @@ virLeaseChoreReply(virLeaseEngine *engine,
         chore->next = engine->now + chore->backoff;
         VIR_DEBUG("%s %s: %s; again in %.3f s", virLeaseOpTypeToString(op->type), op->path,
                   virLeaseStatusToMessage(reply->status), chore->backoff / 1e9);
+        virLeaseChoreRefused(engine, chore, reply);
     }
     virLeaseChoreTimers(engine);
 }

@@ -42,6 +42,7 @@ struct _virLeaseEntry {
     gboolean outstanding;   /* SYMLINK: not answered yet */
     gboolean answered;      /* SYMLINK: answered with success */
     gboolean seen;          /* in the present scan */
+    gboolean missed;        /* an audit did not find it, and said so */
 };
 
 typedef enum {
@@ -125,6 +126,7 @@ struct _virLeaseChore {
     gboolean outstanding;
     virLeaseTime next;
     virLeaseSpan backoff;
+    gboolean refused;       /* the server will not do it, which the log has */
 };
 
 /* A request that is answered when some paths' chores are done, or at a time. */
@@ -433,6 +435,7 @@ void virLeaseAttemptMarkReply(virLeaseEngine *engine, const virLeaseOpContext *o
 void virLeaseAttemptScanned(virLeaseEngine *engine, virLeaseAttempt *attempt, virLeaseScan *scan);
 void virLeaseAttemptDescribed(virLeaseEngine *engine, const virLeaseOpContext *op, const virLeaseReply *reply);
 void virLeaseAttemptCleared(virLeaseEngine *engine, const char *path);
+void virLeaseAttemptNotCleared(virLeaseEngine *engine, const char *path, virLeaseStatus status);
 void virLeaseAttemptEntered(virLeaseEngine *engine, guint64 owner, gboolean ok);
 void virLeaseAttemptNotEntered(virLeaseEngine *engine, virLeaseAttempt *attempt, const char *message);
 void virLeaseAttemptSessionEnded(virLeaseEngine *engine);
@@ -479,6 +482,7 @@ gboolean virLeaseConflictTokenStopped(const virLeaseEngine *engine, const virLea
 char *virLeaseMessageBusy(const virLeaseEngine *engine, const virLeaseAttempt *attempt, const virLeaseOther *other);
 char *virLeaseMessageBusyHere(const virLeaseEngine *engine, const virLeaseResource *resource, const virLeaseOwner *owner);
 char *virLeaseMessageProblem(const virLeaseEngine *engine, virLeaseStatus status, const char *detail);
+char *virLeaseMessageNotRemoved(const virLeaseEngine *engine, const char *path, virLeaseStatus status);
 char *virLeaseMessageTokenVoid(const char *guest, const char *path);
 char *virLeaseMessageHeldUp(const virLeaseEngine *engine, const virLeaseOwner *owner);
 char *virLeaseMessageHandover(const virLeaseAttempt *attempt);

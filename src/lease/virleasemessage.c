@@ -195,6 +195,18 @@ virLeaseMessageProblemCode(virLeaseStatus status)
 }
 
 
+/* @path is somebody's who is dead or gone. */
+char *
+virLeaseMessageNotRemoved(const virLeaseEngine *engine,
+                          const char *path,
+                          virLeaseStatus status)
+{
+    return g_strdup_printf(_("'%1$s' in lockspace '%2$s' at %3$s is in the way, belongs to nobody, and cannot be removed: "
+                             "%4$s; remove it on the server"),
+                           path, engine->lockspace, engine->url, virLeaseStatusToMessage(status));
+}
+
+
 /* Refused for good (rule 12): @path may be NULL. */
 char *
 virLeaseMessageTokenVoid(const char *guest,

@@ -250,13 +250,13 @@ virLeaseUpkeepRemark(virLeaseEngine *engine,
 
 /* ---- audit (rule 20) ---- */
 
-static const virLeaseEntry *
+static virLeaseEntry *
 virLeaseUpkeepMissing(const virLeaseEngine *engine G_GNUC_UNUSED,
                       const virLeaseRun *run,
                       const virLeaseScan *scan)
 {
     for (guint i = 0; i < run->entries->len; i++) {
-        const virLeaseEntry *entry = g_ptr_array_index(run->entries, i);
+        virLeaseEntry *entry = g_ptr_array_index(run->entries, i);
         const virLeaseSeen *seen;
 
         if (entry->since >= scan->started)
@@ -265,8 +265,22 @@ virLeaseUpkeepMissing(const virLeaseEngine *engine G_GNUC_UNUSED,
         if (!seen || (VIR_LEASE_RULE(engine, AUDIT_BY_NAME) &&
                       (seen->attr.fileid != entry->fileid || seen->attr.ctime != entry->ctime)))
             return entry;
+        entry->missed = FALSE;
     }
     return NULL;
+}
+
+
+/* A stopped guest may lack it for days: that is said once. */
+static void
+virLeaseUpkeepTellMissing(const virLeaseEngine *engine,
+                          const virLeaseOwner *owner,
+                          virLeaseEntry *entry)
+{
+    if (!entry->missed)
+        VIR_ERROR("lockspace '%s': the lock of guest '%s' on '%s' was removed or replaced on the export by somebody else",
+                  engine->lockspace, owner->guest, entry->resource->path);
+    entry->missed = TRUE;
 }
 
 
@@ -275,7 +289,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
                          virLeaseOwner *owner,
                          const virLeaseScan *scan)
 {
-    const virLeaseEntry *entry;
+    virLeaseEntry *entry;
 
     if (!owner->run || owner->gone || owner->fenced || owner->fenceAt || owner->lost || owner->attempt ||
         !virLeaseEngineIsOwnSid(engine, owner->run->sid))
@@ -283,8 +297,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
     entry = virLeaseUpkeepMissing(engine, owner->run, scan);
     if (!entry)
         return;
-    VIR_ERROR("lockspace '%s': the lock of guest '%s' on '%s' was removed or replaced on the export by somebody else",
-              engine->lockspace, owner->guest, entry->resource->path);
+    virLeaseUpkeepTellMissing(engine, owner, entry);
     if (!VIR_LEASE_RULE(engine, ENTRY_REMADE)) {
         virLeaseChoreMark(engine, entry->path, "remade=1");
     } else if (virLeaseOwnerIsRunning(owner)) {
