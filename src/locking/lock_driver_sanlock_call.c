@@ -61,25 +61,34 @@ virLockManagerSanlockCheckAction(const virLockManagerSanlockGuest *guest, virDom
     return 0;
 }
 
+/* As for virtleased. */
+static const char *
+virLockManagerSanlockHelper(void)
+{
+    const char *program = secure_getenv("VIRTLEASED_HELPER");
+
+    return program && *program ? program : VIR_LOCK_DAEMON_HELPER;
+}
+
 static int
 virLockManagerSanlockSetHelper(const virLockManagerSanlockGuest *guest,
                                virDomainLockFailureAction action,
                                int sock)
 {
     const char *verb = virLockManagerSanlockVerb(action);
+    const char *helper = virLockManagerSanlockHelper();
     char uuid[VIR_UUID_STRING_BUFLEN];
     char args[SANLK_HELPER_ARGS_LEN];
     int rc;
 
     if (!verb)
         return 0;
-    if (strlen(VIR_LOCK_DAEMON_HELPER) >= SANLK_HELPER_PATH_LEN) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("sanlock cannot run '%1$s': its path is too long"),
-                       VIR_LOCK_DAEMON_HELPER);
+    if (strlen(helper) >= SANLK_HELPER_PATH_LEN) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("sanlock cannot run '%1$s': its path is too long"), helper);
         return -1;
     }
     g_snprintf(args, sizeof(args), "%s %s %d", verb, virUUIDFormat(guest->uuid, uuid), (int) guest->pid);
-    if ((rc = sanlock_killpath(sock, 0, VIR_LOCK_DAEMON_HELPER, args)) < 0) {
+    if ((rc = sanlock_killpath(sock, 0, helper, args)) < 0) {
         virReportError(VIR_ERR_OPERATION_FAILED, _("sanlock does not take <on_lockfailure> of guest '%1$s': %2$s"),
                        guest->name, virLockManagerSanlockWhy(rc));
         return -1;
