@@ -4,7 +4,8 @@
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# tap-run.sh TEST: make check calls it for GTest programs and .bats files.
+# tap-run.sh TEST: make check calls it for GTest programs and .bats files. The
+# programs are run by the command in TEST_RUNNER, if there is one.
 
 test=$1
 shift
@@ -18,6 +19,6 @@ case $test in
     exec "$BATS" --tap "$test" "$@"
     ;;
 *)
-    exec "$test" --tap "$@"
+    exec $TEST_RUNNER "$test" --tap "$@"
     ;;
 esac
