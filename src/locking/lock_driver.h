@@ -38,6 +38,13 @@
  *     QEMU exits          no call: the lock manager has to notice that by itself
  *     libvirtd restarts   drvInit; no call for the guests that run
  *
+ * libvirt keeps the state of a guest that has ended, and passes it to the
+ * drvAcquire of its next start. No call tells a guest that boots from one that
+ * goes on (a migration's destination, a saved guest): only the latter's process
+ * has "-incoming" among its arguments, after exec. virtleased relies on that and
+ * takes no notice of the state of one that boots. A driver without a state, as
+ * lockd, need not know.
+ *
  * What holds for every callback:
  *
  * - libvirtd calls from many threads at once, but uses one virLockManager in
