@@ -8,11 +8,11 @@
 #include "simchaospriv.h"
 #include "simjudge.h"
 
-/* Sweep and audit come round twice in that. */
+/* Sweep and audit come round every four renewals. */
 static virLeaseSpan
-simChaosRest(const simWorld *world)
+simChaosRenewals(const simWorld *world, guint count)
 {
-    return 10 * (world->config.length / 6);
+    return count * (world->config.length / 6);
 }
 
 simWorld *
@@ -26,15 +26,17 @@ simChaosRun(const simChaosConfig *config)
     simWorldRun(world, chaos->end);
     simWorldRun(world, VIR_LEASE_SECOND);
     simChaosHeal(chaos);
-    simWorldRun(world, 2 * length + simChaosRest(world));
+    /* who is dead is known to be, and has been swept for */
+    simWorldRun(world, 2 * length + simChaosRenewals(world, 5));
     simChaosHeal(chaos);        /* whose daemon ended in between */
     simWorldRun(world, 2 * VIR_LEASE_SECOND);
     simChaosResumeAll(chaos);
     simChaosKillAll(chaos, FALSE);
-    simWorldRun(world, simChaosRest(world));
+    simWorldRun(world, simChaosRenewals(world, 1));
     simChaosCheckFree(chaos);
     simChaosKillAll(chaos, TRUE);
-    simWorldRun(world, length + simChaosRest(world));
+    /* an entry goes in one sweep, its marker in the next */
+    simWorldRun(world, VIR_LEASE_SECOND + simChaosRenewals(world, 10));
     simJudgeLeftovers(world->judge);
     g_free(chaos);
     return world;

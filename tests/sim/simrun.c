@@ -1,5 +1,5 @@
 /*
- * simrun.c: one random world in a process of its own
+ * simrun.c: random worlds in processes of their own
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -16,7 +16,8 @@
 #include "simjudge.h"
 #include "simrun.h"
 
-#define SIM_SECONDS_MAX 60      /* of the processor, for one seed */
+#define SIM_WORLDS_MAX 50       /* in one process */
+#define SIM_SECONDS_MAX 60      /* of the processor, for all of them */
 
 static gint64
 simRunCpu(void)
@@ -68,39 +69,58 @@ simRunHere(const simChaosConfig *config, gboolean quiet, simResult *result)
     fflush(stdout);
 }
 
-static void
-simRunChild(const simChaosConfig *config, gboolean quiet, int fd)
+static G_GNUC_NORETURN void
+simRunChild(simChaosConfig config, guint count, gboolean quiet, int fd)
 {
     const struct rlimit limit = { .rlim_cur = SIM_SECONDS_MAX, .rlim_max = SIM_SECONDS_MAX + 1 };
     const struct rlimit none = { 0 };
-    simResult result;
 
     setrlimit(RLIMIT_CPU, &limit);
     setrlimit(RLIMIT_CORE, &none);
-    simRunHere(config, quiet, &result);
-    if (write(fd, &result, sizeof(result)) != (ssize_t) sizeof(result))
-        _exit(EXIT_FAILURE);
+    for (; count > 0; count--) {
+        simResult result;
+
+        simRunHere(&config, quiet, &result);
+        if (write(fd, &result, sizeof(result)) != (ssize_t) sizeof(result))
+            _exit(EXIT_FAILURE);
+        config.seed++;
+    }
     _exit(EXIT_SUCCESS);
 }
 
 static void
-simRunCrashed(const simChaosConfig *config, int status, simResult *result)
+simRunCrashed(guint64 seed, int status, simResult *result)
 {
     memset(result, 0, sizeof(*result));
     result->histories = result->bad = 1;
     g_strlcpy(result->promise, "crash", sizeof(result->promise));
     g_snprintf(result->story, sizeof(result->story), "ended by signal %d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-    printf("seed %" G_GUINT64_FORMAT ": crash: %s\n", config->seed, result->story);
+    printf("seed %" G_GUINT64_FORMAT ": crash: %s\n", seed, result->story);
     fflush(stdout);
 }
 
-void
-simRunForked(const simChaosConfig *config, gboolean quiet, simResult *result)
+/* Returns how many worlds came to their end. */
+static guint
+simRunRead(int fd, simResult *total)
+{
+    simResult result;
+    guint count;
+
+    for (count = 0; read(fd, &result, sizeof(result)) == (ssize_t) sizeof(result); count++)
+        simResultAdd(total, &result);
+    return count;
+}
+
+/* Returns how many worlds it has dealt with: a child ends with the first that
+ * crashes. */
+static guint
+simRunBatch(const simChaosConfig *config, guint count, gboolean quiet, simResult *total)
 {
     int fds[2];
     int status = 0;
-    gboolean whole;
+    simResult result;
     pid_t child;
+    guint done;
 
     fflush(stdout);
     if (pipe(fds) < 0 || (child = fork()) < 0) {
@@ -108,12 +128,28 @@ simRunForked(const simChaosConfig *config, gboolean quiet, simResult *result)
         exit(EXIT_FAILURE);
     }
     if (child == 0)
-        simRunChild(config, quiet, fds[1]);
+        simRunChild(*config, count, quiet, fds[1]);
     close(fds[1]);
-    whole = read(fds[0], result, sizeof(*result)) == (ssize_t) sizeof(*result);
+    done = simRunRead(fds[0], total);
     close(fds[0]);
-    if (waitpid(child, &status, 0) == child && !whole)
-        simRunCrashed(config, status, result);
+    if (waitpid(child, &status, 0) != child || done == count)
+        return done;
+    simRunCrashed(config->seed + done, status, &result);
+    simResultAdd(total, &result);
+    return done + 1;
+}
+
+void
+simRunForked(const simChaosConfig *config, guint64 count, gboolean quiet, simResult *total)
+{
+    simChaosConfig next = *config;
+
+    while (count > 0) {
+        guint done = simRunBatch(&next, (guint) MIN(count, SIM_WORLDS_MAX), quiet, total);
+
+        next.seed += done;
+        count -= done;
+    }
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * simrun.h: one random world in a process of its own
+ * simrun.h: random worlds in processes of their own
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -28,11 +28,13 @@ void simRunHere(const simChaosConfig *config,
                 gboolean quiet,
                 simResult *result);
 
-/* Runs it in a child, so that an engine that fails an assertion, or never
- * comes back, is one bad seed and not the end. */
+/* Runs @count of them, from the seed of @config on, in children, so that an
+ * engine that fails an assertion, or never comes back, is one bad seed and not
+ * the end. Adds their figures to those of @total. */
 void simRunForked(const simChaosConfig *config,
+                  guint64 count,
                   gboolean quiet,
-                  simResult *result);
+                  simResult *total);
 
 /* Adds the figures of one to those of many; the first story stays. */
 void simResultAdd(simResult *total,

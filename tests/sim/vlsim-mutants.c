@@ -56,10 +56,10 @@ simSearch(const simMutant *mutant, simResult *total)
     gint64 i;
 
     for (i = 0; i < simMax && (simAll || !found); i++) {
-        simResult result;
+        simResult result = { 0 };
 
         config.seed = (guint64) (simSeed + i);
-        simRunForked(&config, TRUE, &result);
+        simRunForked(&config, 1, TRUE, &result);
         simResultAdd(total, &result);
         if (result.bad && !found)
             found = i + 1;

@@ -34,22 +34,34 @@ static const GOptionEntry simOptions[] = {
 };
 
 static void
-simRunSeed(gint64 seed, simResult *total)
+simRunSeedsHere(simChaosConfig config, simResult *total)
 {
-    simChaosConfig config = {
-        .seed = (guint64) seed,
+    gint64 i;
+
+    for (i = 0; i < simCount; i++) {
+        simResult result;
+
+        simRunHere(&config, FALSE, &result);
+        simResultAdd(total, &result);
+        config.seed++;
+    }
+}
+
+static void
+simRunSeeds(simResult *total)
+{
+    const simChaosConfig config = {
+        .seed = (guint64) simSeed,
         .hosts = (guint) simHosts,
         .guests = (guint) simGuests,
         .leases = (guint) simLeases,
         .trace = simCount == 1,
     };
-    simResult result;
 
     if (simNoFork)
-        simRunHere(&config, FALSE, &result);
+        simRunSeedsHere(config, total);
     else
-        simRunForked(&config, FALSE, &result);
-    simResultAdd(total, &result);
+        simRunForked(&config, (guint64) MAX(simCount, 0), FALSE, total);
 }
 
 int
@@ -58,7 +70,6 @@ main(int argc, char **argv)
     g_autoptr(GOptionContext) context = g_option_context_new("- run random worlds");
     g_autoptr(GError) error = NULL;
     simResult total = { 0 };
-    gint64 i;
 
     g_option_context_add_main_entries(context, simOptions, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
@@ -66,8 +77,7 @@ main(int argc, char **argv)
         return 2;
     }
     virLogSetPriority(simDebug ? VIR_LOG_DEBUG : VIR_LOG_ERROR + 1);
-    for (i = 0; i < simCount; i++)
-        simRunSeed(simSeed + i, &total);
+    simRunSeeds(&total);
     simResultPrint(&total);
     return total.bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }
