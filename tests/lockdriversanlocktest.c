@@ -199,6 +199,7 @@ testWhatItCannotDo(testPlugin *test, const void *opaque G_GNUC_UNUSED)
         { .type = VIR_LOCK_MANAGER_PARAM_TYPE_UUID, .key = "uuid" },
         { .type = VIR_LOCK_MANAGER_PARAM_TYPE_CSTRING, .key = "something new", .value.cstr = "x" },
         { .type = VIR_LOCK_MANAGER_PARAM_TYPE_STRING, .key = "name", .value.cstr = "web" },
+        { .type = VIR_LOCK_MANAGER_PARAM_TYPE_CSTRING, .key = "uri", .value.cstr = "xen:///system" },
     };
 
     /* Parameters that it does not know may come with a newer libvirt. */
@@ -206,6 +207,8 @@ testWhatItCannotDo(testPlugin *test, const void *opaque G_GNUC_UNUSED)
     lock->driver->drvFree(&nobody);
     g_assert_cmpint(lock->driver->drvNew(&nobody, VIR_LOCK_MANAGER_OBJECT_TYPE_DOMAIN, 2, params, 0), ==, -1);
     testExpect(VIR_ERR_INTERNAL_ERROR, "no name");
+    g_assert_cmpint(lock->driver->drvNew(&nobody, VIR_LOCK_MANAGER_OBJECT_TYPE_DOMAIN, 4, params, 0), ==, -1);
+    testExpect(VIR_ERR_CONFIG_UNSUPPORTED, "sanlock cannot protect Xen guests");
     g_assert_cmpint(lock->driver->drvNew(&nobody, 7, 3, params, 0), ==, -1);
     testExpect(VIR_ERR_INTERNAL_ERROR, "unknown type 7");
     g_assert_cmpint(testAcquire(lock, 0, VIR_DOMAIN_LOCK_FAILURE_RESTART), ==, -1);

@@ -59,3 +59,19 @@ virLockDriverParamText(const virLockManagerParam *params,
         return NULL;
     return param->type == VIR_LOCK_MANAGER_PARAM_TYPE_CSTRING ? param->value.cstr : param->value.str;
 }
+
+/* What libvirt gives for the process of a Xen guest is its own daemon, whose end
+ * would be taken for the guest's. */
+int
+virLockDriverCheckProcess(const char *driver,
+                          const virLockManagerParam *params,
+                          size_t nparams)
+{
+    const char *uri = virLockDriverParamText(params, nparams, "uri");
+
+    if (!uri || !g_str_has_prefix(uri, "xen"))
+        return 0;
+    virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                   _("%1$s cannot protect Xen guests: they have no process that could be watched"), driver);
+    return -1;
+}

@@ -29,3 +29,9 @@ const virLockManagerParam *virLockDriverParam(const virLockManagerParam *params,
 const char *virLockDriverParamText(const virLockManagerParam *params,
                                    size_t nparams,
                                    const char *key);
+
+/* Returns 0, or -1 with an error reported if the guest of these @params is no
+ * process of this host. */
+int virLockDriverCheckProcess(const char *driver,
+                              const virLockManagerParam *params,
+                              size_t nparams) G_GNUC_WARN_UNUSED_RESULT;

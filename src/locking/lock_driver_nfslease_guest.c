@@ -56,18 +56,6 @@ virLockManagerNfsleaseGuestFree(virLockManagerNfsleaseGuest *guest)
     g_free(guest);
 }
 
-/* A Xen guest is no process of this host. What libvirt gives for one is its
- * own daemon, whose end would be taken for the guest's. */
-static int
-virLockManagerNfsleaseCheckURI(const char *uri)
-{
-    if (!uri || !g_str_has_prefix(uri, "xen"))
-        return 0;
-    virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                   _("nfslease can't protect Xen guests: they have no process that could be watched"));
-    return -1;
-}
-
 virLockManagerNfsleaseGuest *
 virLockManagerNfsleaseGuestNew(const virLockManagerParam *params,
                                size_t nparams,
@@ -78,7 +66,7 @@ virLockManagerNfsleaseGuestNew(const virLockManagerParam *params,
     const char *name = virLockDriverParamText(params, nparams, "name");
     virLockManagerNfsleaseGuest *guest;
 
-    if (virLockManagerNfsleaseCheckURI(virLockDriverParamText(params, nparams, "uri")) < 0)
+    if (virLockDriverCheckProcess("nfslease", params, nparams) < 0)
         return NULL;
     if (!uuid || !name) {
         virReportError(VIR_ERR_INTERNAL_ERROR, "%s", _("a guest to be locked has no name or no UUID"));

@@ -107,6 +107,8 @@ virLockManagerSanlockGuestNew(const virLockManagerParam *params, size_t nparams,
     const char *name = virLockDriverParamText(params, nparams, "name");
     virLockManagerSanlockGuest *guest;
 
+    if (virLockDriverCheckProcess("sanlock", params, nparams) < 0)
+        return NULL;
     if (!uuid || !name) {
         virReportError(VIR_ERR_INTERNAL_ERROR, "%s", _("a guest to be locked has no name or no UUID"));
         return NULL;
