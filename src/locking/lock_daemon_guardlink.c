@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lock_daemon_guardlink.h"
+#include "lock_daemon_inhibit.h"
 #include "lock_guard_life.h"
 #include "lock_guard_page.h"
 #include "virerror.h"
@@ -57,6 +58,7 @@ struct _virLockDaemonGuardLink {
     gboolean ending;
     guint64 serial;         /* of the last ENTER */
     guint8 *slots;          /* virLockDaemonGuardSlot of each */
+    virLockDaemonInhibit *inhibit;
     guint32 orders;         /* messages that came while an answer was waited for, a bit each */
     virLockGuardLife life;
     GSource *watch;         /* of the channel */
@@ -372,6 +374,17 @@ virLockDaemonGuardLinkWrite(virLockDaemonGuardLink *link, guint slot, int index,
     link->slots[slot] = VIR_LOCK_DAEMON_GUARD_SLOT_OURS;
 }
 
+/* The host is not to sleep while anybody runs. */
+static void
+virLockDaemonGuardLinkStayAwake(virLockDaemonGuardLink *link)
+{
+    gboolean running = FALSE;
+
+    for (guint i = 0; !running && i < virLockGuardPageGetOwners(link->page); i++)
+        running = link->slots[i] != VIR_LOCK_DAEMON_GUARD_SLOT_FREE;
+    virLockDaemonInhibitSet(link->inhibit, running);
+}
+
 static void
 virLockDaemonGuardLinkErase(virLockDaemonGuardLink *link, guint slot)
 {
@@ -379,6 +392,7 @@ virLockDaemonGuardLinkErase(virLockDaemonGuardLink *link, guint slot)
 
     virLockGuardPageSetOwner(link->page, slot, &nobody);
     link->slots[slot] = VIR_LOCK_DAEMON_GUARD_SLOT_FREE;
+    virLockDaemonGuardLinkStayAwake(link);
 }
 
 int
@@ -392,6 +406,7 @@ virLockDaemonGuardLinkEnter(virLockDaemonGuardLink *link, int index, const virLo
         return -1;
     }
     virLockDaemonGuardLinkWrite(link, (guint) slot, index, owner);
+    virLockDaemonGuardLinkStayAwake(link);
     if (virLockDaemonGuardLinkAsk(link, (guint) slot) > 0)
         return 0;
     virReportError(VIR_ERR_OPERATION_FAILED,
@@ -547,6 +562,7 @@ virLockDaemonGuardLinkNew(const virLockDaemonOptions *options,
     link->watchdog = inherited->watchdog;
     link->pidfd = inherited->starter;
     link->pid = inherited->pid;
+    link->inhibit = virLockDaemonInhibitNew();
     virLockGuardRankGet(&link->rank);
     virLockGuardLifeInit(&link->life, VIR_LOCK_DAEMON_GUARD_LINK_PAUSE, virTimeBootNow());
     virLockDaemonGuardLinkReadSlots(link);
@@ -573,6 +589,7 @@ virLockDaemonGuardLinkFree(virLockDaemonGuardLink *link)
         close(link->socket);
     if (link->watchdog >= 0)
         close(link->watchdog);
+    virLockDaemonInhibitFree(link->inhibit);
     virLockGuardPageFree(link->page);
     g_free(link->slots);
     g_free(link);
