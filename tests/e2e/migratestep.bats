@@ -119,6 +119,30 @@ stays()
     locked doomed-disk kvm3:doomed-envy:running
 }
 
+@test "perform: the source's virtleased is killed and stays away: the guest stays paused, and is ended after its lease" {
+    local end
+
+    guarded leaves
+    migrate_slowly leaves kvm1 kvm2
+    lab_virtleased_stop kvm1 KILL
+    end=$(($(lab_now) + LAB_LEASE * 1000))
+    on kvm1 virsh -q migrate-setspeed leaves 1000
+    not wait "$SLOW"
+    grep -q "'leaves' was not stopped on the host that it comes from" "$LAB_DIR/slow.log"
+    on kvm1 virsh domstate leaves | grep -qx paused
+    not on kvm1 virsh -q resume leaves
+    not_running kvm1 leaves
+    lab_wait 20 no_process kvm2 leaves
+    locked leaves-disk kvm1:leaves:running
+    while [ "$(lab_now)" -lt "$end" ]; do
+        refused kvm3 leaves-envy 1000 "'leaves'" "'kvm1'"
+    done
+    lab_virtleased_start kvm1
+    lab_wait 5 no_process kvm1 leaves
+    lab_wait $((LAB_LEASE * 2 + 5)) lab_create kvm3 leaves-envy
+    locked leaves-disk kvm3:leaves-envy:running
+}
+
 @test "finish: the source's virtleased is killed and stays away; the destination goes on" {
     between orphan
     lab_virtleased_stop kvm1 KILL
