@@ -276,7 +276,7 @@ testOnlyDeathFrees(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     g_assert_cmpint(testAcquirePatiently(far, "", image, 0), ==, 0);
 }
 
-/* The kernel drops the locks of a process that ends. */
+/* When all of a daemon is gone, the kernel has dropped its locks. */
 static void
 testRestartLocksAgain(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
@@ -311,6 +311,64 @@ testRestartLocksAgain(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     labGuestKill(lab->web);
     g_assert_cmpint(testAcquirePatiently(far, lab->dir, "disk", TEST_AUTOCREATE), ==, 0);
     virNetClientFree(web);
+}
+
+/* While one of the daemon's two processes lives, nobody gets in, however often
+ * the other one is replaced. */
+static void
+testReplacedProcessesKeepLocks(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    virNetClient *web = testGuest(lab->a->socket, lab->web);
+    g_autoptr(virNetClient) far = testGuest(lab->b->socket, lab->db);
+    pid_t worker = labDaemonWorker(lab->a);
+
+    g_assert_cmpint(testMake(web, lab->dir), ==, 0);
+    g_assert_cmpint(testMake(far, lab->dir), ==, 0);
+    g_assert_cmpint(testAcquire(web, lab->dir, "disk", TEST_AUTOCREATE), ==, 0);
+    g_assert_cmpint(testAcquire(web, lab->dir, "other", TEST_AUTOCREATE), ==, 0);
+    virNetClientFree(web);
+    for (int turn = 0; turn < 2; turn++) {
+        g_assert_cmpint(kill(worker, SIGKILL), ==, 0);
+        for (int i = 0; i < 100; i++)
+            g_assert_cmpint(testAcquire(far, lab->dir, "disk", TEST_AUTOCREATE), ==, VIR_ERR_RESOURCE_BUSY);
+        worker = labDaemonNextWorker(lab->a, worker);
+        /* Answered after what was saved was tried. */
+        web = testGuest(lab->a->socket, lab->web);
+        g_assert_cmpint(testAcquire(web, lab->dir, "new", TEST_AUTOCREATE), ==, 0);
+        g_assert_cmpint(testRelease(web, lab->dir, "new"), ==, 0);
+        g_assert_cmpint(testAcquire(far, lab->dir, "disk", TEST_AUTOCREATE), ==, VIR_ERR_RESOURCE_BUSY);
+        virNetClientFree(web);
+        if (turn > 0)
+            break;
+        g_assert_cmpint(kill(lab->a->pid, SIGKILL), ==, 0);
+        labDaemonNextGuard(lab->a);
+        g_assert_cmpint(testAcquire(far, lab->dir, "disk", TEST_AUTOCREATE), ==, VIR_ERR_RESOURCE_BUSY);
+    }
+
+    web = testGuest(lab->a->socket, lab->web);
+    g_assert_cmpint(testRelease(web, lab->dir, "other"), ==, 0);
+    g_assert_cmpint(testAcquire(far, lab->dir, "other", TEST_AUTOCREATE), ==, 0);
+    virNetClientFree(web);
+    labGuestKill(lab->web);
+    g_assert_cmpint(testAcquirePatiently(far, lab->dir, "disk", TEST_AUTOCREATE), ==, 0);
+}
+
+/* A guest that ended while no worker ran has nothing afterwards. */
+static void
+testReplacedWorkerForgetsTheDead(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
+{
+    virNetClient *web = testGuest(lab->a->socket, lab->web);
+    g_autoptr(virNetClient) far = testGuest(lab->b->socket, lab->db);
+    pid_t worker = labDaemonWorker(lab->a);
+
+    g_assert_cmpint(testMake(web, lab->dir), ==, 0);
+    g_assert_cmpint(testMake(far, lab->dir), ==, 0);
+    g_assert_cmpint(testAcquire(web, lab->dir, "disk", TEST_AUTOCREATE), ==, 0);
+    virNetClientFree(web);
+    g_assert_cmpint(kill(worker, SIGSTOP), ==, 0);
+    labGuestKill(lab->web);
+    g_assert_cmpint(kill(worker, SIGKILL), ==, 0);
+    g_assert_cmpint(testAcquirePatiently(far, lab->dir, "disk", TEST_AUTOCREATE), ==, 0);
 }
 
 static void
@@ -504,6 +562,8 @@ main(int argc, char **argv)
     testAdd("resources", testResources);
     testAdd("only-death-frees", testOnlyDeathFrees);
     testAdd("restart-locks-again", testRestartLocksAgain);
+    testAdd("replaced-processes-keep-locks", testReplacedProcessesKeepLocks);
+    testAdd("replaced-worker-forgets-the-dead", testReplacedWorkerForgetsTheDead);
     testAdd("restart-forgets-the-dead", testRestartForgetsTheDead);
     testAdd("foreign-lock", testForeignLock);
     testAdd("leases", testLeases);

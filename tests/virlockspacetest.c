@@ -20,6 +20,8 @@
 #include "virerror.h"
 #include "virjson.h"
 #include "virlockspace.h"
+#include "virlockspacebox.h"
+#include "virlockspacefile.h"
 
 /* Set in the program that this one becomes: where it finds its state. */
 #define TEST_STATE "TEST_LOCKSPACE_STATE"
@@ -30,9 +32,11 @@
 #define TEST_THREADS 8
 #define TEST_ROUNDS 200
 #define TEST_MANY 1000
+#define TEST_TURNS 300
 
 #define SHARED VIR_LOCK_SPACE_ACQUIRE_SHARED
 #define CREATE VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE
+#define AGAIN VIR_LOCK_SPACE_ACQUIRE_AGAIN
 
 typedef struct _testSpace testSpace;
 struct _testSpace {
@@ -360,7 +364,7 @@ static void
 testOtherProcessIsInTheWay(testSpace *test, const void *opaque G_GNUC_UNUSED)
 {
     testOther other = testOtherStart(test, "disk", CREATE);
-    g_autofree char *who = g_strdup_printf("process %lld", (long long) other.pid);
+    const char *who = "another process of this host";
     gint64 start = g_get_monotonic_time();
 
     g_assert_cmpint(testAcquire(test, "disk", 100, CREATE), ==, -1);
@@ -615,8 +619,8 @@ testNamesAreChecked(testSpace *test, const void *opaque G_GNUC_UNUSED)
 
     g_assert_cmpint(testAcquire(test, "a", 0, CREATE), ==, -1);
     testExpect(VIR_ERR_INVALID_ARG, "process 0");
-    g_assert_cmpint(testAcquire(test, "a", 100, 4), ==, -1);
-    testExpect(VIR_ERR_INVALID_ARG, "flags 0x4");
+    g_assert_cmpint(testAcquire(test, "a", 100, 8), ==, -1);
+    testExpect(VIR_ERR_INVALID_ARG, "flags 0x8");
     g_assert_false(testExists(test, "a"));
 }
 
@@ -906,6 +910,118 @@ testSpaceWorksOnAfterFailedExec(testSpace *test, const void *opaque G_GNUC_UNUSE
     g_assert_false(testExists(test, "disk"));
 }
 
+/* ---- locks that outlive their process ---- */
+
+/* Locks both, puts them into the box and is killed. */
+static void
+testLeave(const testSpace *test, const int *box)
+{
+    pid_t pid = fork();
+    int status;
+
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0) {
+        virLockSpace *space = NULL;
+
+        virLockSpaceFileUseBox(box);
+        if (!(space = virLockSpaceNew(test->dir)) ||
+            virLockSpaceAcquireResource(space, "disk", 100, CREATE) < 0 ||
+            virLockSpaceAcquireResource(space, "shared", 100, CREATE | SHARED) < 0 ||
+            virLockSpaceAcquireResource(space, "gone", 100, CREATE) < 0 ||
+            virLockSpaceReleaseResource(space, "gone", 100) < 0 ||
+            virLockSpaceAcquireResource(space, "lost", 100, CREATE) < 0)
+            _exit(1);
+        kill(getpid(), SIGKILL);
+        _exit(2);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFSIGNALED(status));
+}
+
+static void
+testBoxClose(const int *box)
+{
+    virLockSpaceFileUseBox(NULL);
+    close(box[0]);
+    close(box[1]);
+}
+
+/* Who has the box open holds what is in it; who is next takes it up. */
+static void
+testBoxKeepsLocks(testSpace *test, const void *opaque G_GNUC_UNUSED)
+{
+    int box[2];
+
+    g_assert_cmpint(virLockSpaceBoxMake(box), ==, 0);
+    testLeave(test, box);
+    g_assert_false(testNameIsFree(test, "disk"));
+    g_assert_false(testNameIsFree(test, "shared"));
+    g_assert_false(testNameIsFree(test, "lost"));
+
+    virLockSpaceFileUseBox(box);
+    g_assert_false(testNameIsFree(test, "disk"));
+    /* It is for who had it, and nobody else. */
+    g_assert_cmpint(testAcquire(test, "disk", 101, CREATE), ==, -1);
+    testExpect(VIR_ERR_RESOURCE_BUSY, "before this one");
+    g_assert_cmpint(testAcquire(test, "disk", 100, CREATE | AGAIN), ==, 0);
+    g_assert_cmpint(testAcquire(test, "shared", 100, CREATE | SHARED | AGAIN), ==, 0);
+    g_assert_cmpint(testAcquire(test, "shared", 101, CREATE | SHARED), ==, 0);
+    g_assert_cmpint(testAcquire(test, "never", 100, CREATE | AGAIN), ==, 0);
+    virLockSpaceFileDropLeft();
+    g_assert_true(testNameIsFree(test, "lost"));
+    g_assert_false(testNameIsFree(test, "disk"));
+
+    /* What is released is free, though it lies in the box still. */
+    g_assert_cmpint(virLockSpaceReleaseResource(test->space, "shared", 100), ==, 0);
+    g_assert_false(testNameIsFree(test, "shared"));
+    g_assert_cmpint(virLockSpaceReleaseResourcesForOwner(test->space, 101), ==, 1);
+    g_assert_false(testExists(test, "shared"));
+    g_assert_cmpint(virLockSpaceReleaseResourcesForOwner(test->space, 100), ==, 2);
+    g_assert_cmpint(testAcquire(test, "disk", 101, CREATE), ==, 0);
+    g_assert_cmpint(virLockSpaceReleaseResource(test->space, "disk", 101), ==, 0);
+    testBoxClose(box);
+}
+
+/* Without it, and with nobody who has it open, locks end with their process. */
+static void
+testClosedBoxKeepsNothing(testSpace *test, const void *opaque G_GNUC_UNUSED)
+{
+    int box[2];
+
+    g_assert_cmpint(virLockSpaceBoxMake(box), ==, 0);
+    testLeave(test, box);
+    g_assert_false(testNameIsFree(test, "disk"));
+    testBoxClose(box);
+    g_assert_true(testNameIsFree(test, "disk"));
+    g_assert_true(testNameIsFree(test, "shared"));
+}
+
+/* It does not fill up with what was released. */
+static void
+testBoxIsClearedUp(testSpace *test, const void *opaque G_GNUC_UNUSED)
+{
+    virLockSpaceBoxItem item;
+    int box[2];
+    int count = 0;
+    int i;
+
+    g_assert_cmpint(virLockSpaceBoxMake(box), ==, 0);
+    virLockSpaceFileUseBox(box);
+    g_assert_cmpint(testAcquire(test, "kept", 100, CREATE), ==, 0);
+    for (i = 0; i < TEST_TURNS; i++) {
+        g_assert_cmpint(testAcquire(test, "disk", 100, CREATE), ==, 0);
+        g_assert_cmpint(virLockSpaceReleaseResource(test->space, "disk", 100), ==, 0);
+    }
+    virLockSpaceFileUseBox(NULL);
+    while (virLockSpaceBoxTake(box, &item)) {
+        close(item.fd);
+        count++;
+    }
+    g_assert_cmpint(count, >=, 1);
+    g_assert_cmpint(count, <, 100);
+    testBoxClose(box);
+}
+
 static void
 testAdd(const char *name, void (*func)(testSpace *, const void *))
 {
@@ -945,5 +1061,8 @@ main(int argc, char **argv)
     testAdd("state-of-another-process-is-refused", testStateOfAnotherProcessIsRefused);
     testAdd("space-works-on-after-failed-exec", testSpaceWorksOnAfterFailedExec);
 
+    testAdd("box-keeps-locks", testBoxKeepsLocks);
+    testAdd("closed-box-keeps-nothing", testClosedBoxKeepsNothing);
+    testAdd("box-is-cleared-up", testBoxIsClearedUp);
     return g_test_run();
 }

@@ -51,6 +51,8 @@ struct _virLockDaemonGuardLink {
     int channel;            /* -1: there is no guard now */
     int socket;
     int watchdog;           /* the guard's connection with wdmd, for the next guard; -1: none */
+    int locks[2];           /* this process's lock files, which the next guard is to have open too; not
+                             * the link's to close */
     int pidfd;              /* the guard's */
     pid_t pid;
     gboolean child;         /* it is a child of this process */
@@ -99,6 +101,7 @@ virLockDaemonGuardLinkSpawn(virLockDaemonGuardLink *link, int channel)
         .channel = channel,
         .socket = link->socket,
         .watchdog = link->watchdog,
+        .locks = { link->locks[0], link->locks[1] },
         .starter = virPidFDOpen(getpid()),
     };
     pid_t pid = -1;
@@ -560,6 +563,7 @@ virLockDaemonGuardLinkNew(const virLockDaemonOptions *options,
     link->channel = inherited->channel;
     link->socket = inherited->socket;
     link->watchdog = inherited->watchdog;
+    memcpy(link->locks, inherited->locks, sizeof(link->locks));
     link->pidfd = inherited->starter;
     link->pid = inherited->pid;
     link->inhibit = virLockDaemonInhibitNew();

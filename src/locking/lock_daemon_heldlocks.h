@@ -3,8 +3,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A list that is saved, as text, for the daemon that comes after this one: the
- * kernel drops the locks of a process that ends.
+ * A list that is saved, as text, for the daemon that comes after this one.
  */
 #pragma once
 

@@ -8,6 +8,7 @@
 #include "lock_daemon_lockfiles.h"
 #include "virerror.h"
 #include "virlockspace.h"
+#include "virlockspacefile.h"
 
 #define VIR_FROM_THIS VIR_FROM_LOCKSPACE
 
@@ -80,6 +81,9 @@ virLockDaemonLockTaskDo(virLockDaemonLockTask *task)
         return virLockSpaceReleaseResource(lockspace, task->name, job->owner);
     case VIR_LOCK_DAEMON_LOCK_FILES_RELEASE_OWNER:
         virLockSpaceReleaseResourcesForOwner(lockspace, job->owner);
+        return 0;
+    case VIR_LOCK_DAEMON_LOCK_FILES_DROP_LEFT:
+        virLockSpaceFileDropLeft();
         return 0;
     case VIR_LOCK_DAEMON_LOCK_FILES_OPEN:
     case VIR_LOCK_DAEMON_LOCK_FILES_LAST:
@@ -156,6 +160,7 @@ virLockDaemonLockFilesRun(virLockDaemonLockFiles *files,
     virLockDaemonLockTask *task;
 
     if (job->type != VIR_LOCK_DAEMON_LOCK_FILES_RELEASE_OWNER &&
+        job->type != VIR_LOCK_DAEMON_LOCK_FILES_DROP_LEFT &&
         g_thread_pool_unprocessed(files->pool) >= VIR_LOCK_DAEMON_LOCK_FILES_JOBS_MAX) {
         virReportError(VIR_ERR_OPERATION_FAILED,
                        _("lockspace '%1$s' has %2$d requests waiting: does its file system answer?"),

@@ -24,6 +24,8 @@ typedef enum {
     VIR_LOCK_DAEMON_LOCK_FILES_ACQUIRE,
     VIR_LOCK_DAEMON_LOCK_FILES_RELEASE,
     VIR_LOCK_DAEMON_LOCK_FILES_RELEASE_OWNER,
+    VIR_LOCK_DAEMON_LOCK_FILES_DROP_LEFT,   /* in all lockspaces: what an earlier daemon left and nobody has
+                                             * acquired again */
 
     VIR_LOCK_DAEMON_LOCK_FILES_LAST
 } virLockDaemonLockFilesType;

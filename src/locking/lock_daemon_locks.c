@@ -12,6 +12,7 @@
 #include "lock_daemon_locks.h"
 #include "lock_daemon_owner.h"
 #include "virerror.h"
+#include "virlockspace.h"
 #include "virlog.h"
 
 #define VIR_FROM_THIS VIR_FROM_LOCKING
@@ -24,6 +25,7 @@ struct _virLockDaemonLocks {
     GHashTable *files;      /* path -> virLockDaemonLockFiles */
     GHashTable *owners;     /* pid -> virLockDaemonOwner, watched */
     GHashTable *tasks;      /* set of virLockDaemonLocksTask: what was not called back about */
+    guint restoring;        /* what was held and is not settled yet */
 };
 
 /* A job on its way. */
@@ -154,6 +156,18 @@ virLockDaemonLocksLogRestored(const virLockDaemonHeldLock *lock, int code, const
                   lock->name, lock->guest, (long long) lock->pid, message);
 }
 
+/* One more is settled. What nobody has asked for again after the last one was
+ * for owners that are gone, or was not given to anybody yet. */
+static void
+virLockDaemonLocksSettled(virLockDaemonLocks *locks)
+{
+    const virLockDaemonLockFilesJob job = { .type = VIR_LOCK_DAEMON_LOCK_FILES_DROP_LEFT };
+
+    if (--locks->restoring == 0 &&
+        virLockDaemonLockFilesRun(g_hash_table_lookup(locks->files, ""), &job, NULL, NULL) < 0)
+        virResetLastError();
+}
+
 static void
 virLockDaemonLocksDone(int code, const char *message, void *opaque)
 {
@@ -165,6 +179,8 @@ virLockDaemonLocksDone(int code, const char *message, void *opaque)
         task->func(code, message, task->opaque);
     else
         virLockDaemonLocksLogRestored(&task->lock, code, message);
+    if (!task->func)
+        virLockDaemonLocksSettled(task->locks);
     g_hash_table_remove(task->locks->tasks, task);
 }
 
@@ -184,7 +200,7 @@ virLockDaemonLocksStart(virLockDaemonLocks *locks,
     task->opaque = opaque;
     task->lock.path = g_strdup(virLockDaemonLockFilesGetPath(files));
     task->lock.name = g_strdup(job.name);
-    task->lock.flags = job.flags;
+    task->lock.flags = job.flags & ~(unsigned int) VIR_LOCK_SPACE_ACQUIRE_AGAIN;
     if (owner) {
         job.owner = owner->pid;
         task->lock.pid = owner->pid;
@@ -257,14 +273,17 @@ static void
 virLockDaemonLocksRestoreLock(virLockDaemonLocks *locks, const virLockDaemonHeldLock *lock)
 {
     const virLockDaemonLockFilesJob job = {
-        .type = VIR_LOCK_DAEMON_LOCK_FILES_ACQUIRE, .name = lock->name, .flags = lock->flags,
+        .type = VIR_LOCK_DAEMON_LOCK_FILES_ACQUIRE, .name = lock->name,
+        .flags = lock->flags | VIR_LOCK_SPACE_ACQUIRE_AGAIN,
     };
     const virLockDaemonLocksOwner owner = {
         .pid = lock->pid, .start = lock->start, .uuid = lock->uuid, .guest = lock->guest,
     };
 
-    if (virLockDaemonLocksRun(locks, lock->path, &job, &owner, NULL, NULL) == 0)
+    if (virLockDaemonLocksRun(locks, lock->path, &job, &owner, NULL, NULL) == 0) {
+        locks->restoring++;
         return;
+    }
     VIR_INFO("'%s' stays unlocked: %s", lock->name, virGetLastErrorMessage());
     virResetLastError();
 }
@@ -308,7 +327,9 @@ virLockDaemonLocksNew(virLockDaemonState *state)
     locks->owners = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) virLockDaemonOwnerFree);
     locks->tasks = g_hash_table_new_full(NULL, NULL, virLockDaemonLocksTaskFree, NULL);
     virLockDaemonLocksAddFiles(locks, "");
+    locks->restoring = 1;
     virLockDaemonLocksRestore(locks);
+    virLockDaemonLocksSettled(locks);
     return locks;
 }
 

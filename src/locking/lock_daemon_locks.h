@@ -5,9 +5,11 @@
  *
  * All lockspaces of lock files (lock_daemon_lockfiles.h), and whose the locks
  * are. An owner's locks are released when it says so, or when its process is
- * known to be gone, never because a connection ended. What is held is saved,
- * and locked again by the daemon that comes after this one if the owner is
- * still there: in between the kernel has dropped the locks.
+ * known to be gone, never because a connection ended. What is held is saved.
+ * The guard keeps the files open and thereby locked while a worker is replaced,
+ * and the next one goes on with them if the owner is still there. If the guard
+ * was gone too, the kernel has dropped the locks in between, and they are locked
+ * again, or it is logged that others have them.
  *
  * To be used from the main loop; nothing blocks.
  */

@@ -20,6 +20,7 @@
 #include "lock_daemon_restore.h"
 #include "lock_daemon_service.h"
 #include "virerror.h"
+#include "virlockspacefile.h"
 #include "virlog.h"
 #include "virnetsocket.h"
 #include "virtime.h"
@@ -412,6 +413,9 @@ virLockDaemonServiceBegin(virLockDaemonService *service, const virLockGuardInher
     service->owners = virLockDaemonOwnerTableNew();
     service->lockspaces = g_ptr_array_new_with_free_func((GDestroyNotify) virLockDaemonLockspaceFree);
     service->dispatch = virLockDaemonDispatchNew(service->lockspaces);
+    /* Open until the process ends: a thread that hangs in a file system may
+     * need it to the last. */
+    virLockSpaceFileUseBox(inherited->locks);
     service->lockd = virLockDaemonLockdNew(service->lockspaces, service->state);
     service->loop = g_main_loop_new(NULL, FALSE);
     virLockDaemonServiceWatchSignals(service);

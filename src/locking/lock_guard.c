@@ -24,6 +24,7 @@
 #include "lock_guard_watchdog.h"
 #include "lock_guard_worker.h"
 #include "virerror.h"
+#include "virlockspacebox.h"
 #include "virlog.h"
 #include "virnetsocket.h"
 #include "virtime.h"
@@ -434,6 +435,7 @@ virLockGuardBegin(virLockGuard *guard, const virLockDaemonOptions *options, cons
 {
     if (!(guard->page = virLockGuardPageNew(VIR_LOCK_GUARD_PAGE_OWNERS_MAX)) ||
         virLockGuardOpen(guard, options) < 0 ||
+        virLockSpaceBoxMake(guard->worker.locks) < 0 ||
         virLockGuardWatchdogConnect(&guard->watchdog) < 0)
         return -1;
     virLockGuardPageSet(guard->page, VIR_LOCK_GUARD_SETTING_WATCHDOG, guard->watchdog.wanted != FALSE);
@@ -456,6 +458,7 @@ virLockGuardRun(const virLockDaemonOptions *options)
         return -1;
     virLockGuardWatchdogInit(&guard.watchdog, config->watchdog, passed.stored);
     guard.worker.pidfd = guard.worker.channel = guard.worker.socket = -1;
+    guard.worker.locks[0] = guard.worker.locks[1] = -1;
     if (!options->daemon || (guard.starter = virLockDaemonProcessDaemonize()) >= 0)
         rc = virLockGuardBegin(&guard, options, &passed);
     virLockGuardClose(&guard);
@@ -470,6 +473,7 @@ virLockGuardTakeOver(const virLockDaemonOptions *options, const virLockGuardInhe
     int rc = -1;
 
     guard.worker.pidfd = guard.worker.channel = guard.worker.socket = -1;
+    guard.worker.locks[0] = guard.worker.locks[1] = -1;
     virLockGuardWatchdogInit(&guard.watchdog, FALSE, inherited->watchdog);
     if ((guard.page = virLockGuardPageOpen(inherited->page)) && virLockGuardOpen(&guard, options) == 0) {
         guard.watchdog.wanted = virLockGuardPageGet(guard.page, VIR_LOCK_GUARD_SETTING_WATCHDOG) == 1;

@@ -72,6 +72,7 @@ virLockGuardSpawnExec(char **argv, const virLockGuardInherited *inherited, const
     virLockGuardSpawnTakeRank(rank);
     if (virLockGuardSpawnKeep(inherited->page) && virLockGuardSpawnKeep(inherited->channel) &&
         virLockGuardSpawnKeep(inherited->socket) && virLockGuardSpawnKeep(inherited->watchdog) &&
+        virLockGuardSpawnKeep(inherited->locks[0]) && virLockGuardSpawnKeep(inherited->locks[1]) &&
         virLockGuardSpawnKeep(inherited->starter))
         (void) execv(VIR_LOCK_GUARD_SPAWN_PROGRAM, argv);
     _exit(127);
@@ -100,9 +101,10 @@ virLockGuardSpawnArguments(virLockGuardRole role,
     virLockGuardSpawnAdd(argv, "--pid-file", options->pidFile);
     if (options->verbose)
         g_ptr_array_add(argv, g_strdup("--verbose"));
-    g_ptr_array_add(argv, g_strdup_printf("%s=%d,%d,%d,%d,%d,%lld", virLockGuardSpawnOptions[role],
+    g_ptr_array_add(argv, g_strdup_printf("%s=%d,%d,%d,%d,%d,%d,%d,%lld", virLockGuardSpawnOptions[role],
                                           inherited->page, inherited->channel, inherited->socket,
-                                          inherited->watchdog, inherited->starter, (long long) getpid()));
+                                          inherited->watchdog, inherited->locks[0], inherited->locks[1],
+                                          inherited->starter, (long long) getpid()));
     g_ptr_array_add(argv, NULL);
     return argv;
 }
@@ -146,12 +148,14 @@ virLockGuardInheritedParse(const char *text, virLockGuardInherited *inherited)
     long long pid = 0;
     char end;
 
-    if (sscanf(text, "%9d,%9d,%9d,%9d,%9d,%9lld%c",
-               &found.page, &found.channel, &found.socket, &found.watchdog, &found.starter, &pid, &end) == 6 &&
+    if (sscanf(text, "%9d,%9d,%9d,%9d,%9d,%9d,%9d,%9lld%c",
+               &found.page, &found.channel, &found.socket, &found.watchdog, &found.locks[0], &found.locks[1],
+               &found.starter, &pid, &end) == 8 &&
         pid > 1 &&
         virLockGuardInheritedTake(found.page) && virLockGuardInheritedTake(found.channel) &&
         (found.socket == -1 || virLockGuardInheritedTake(found.socket)) &&
         (found.watchdog == -1 || virLockGuardInheritedTake(found.watchdog)) &&
+        virLockGuardInheritedTake(found.locks[0]) && virLockGuardInheritedTake(found.locks[1]) &&
         virLockGuardInheritedTake(found.starter)) {
         found.pid = (pid_t) pid;
         *inherited = found;

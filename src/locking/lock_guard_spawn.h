@@ -18,6 +18,7 @@ struct _virLockGuardInherited {
     int channel;
     int socket;         /* which is listened on; -1: there is none yet */
     int watchdog;       /* connection with wdmd, for a guard; -1: none */
+    int locks[2];       /* the worker's lock files (virlockspacebox.h): the guard only has it open */
     int starter;        /* pidfd of who starts it */
     pid_t pid;          /* of who starts it */
 };

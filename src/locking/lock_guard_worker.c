@@ -36,6 +36,7 @@ virLockGuardWorkerInit(virLockGuardWorker *worker,
     worker->options = options;
     worker->page = page;
     worker->pidfd = worker->channel = worker->socket = -1;
+    worker->locks[0] = worker->locks[1] = -1;
     worker->at = VIR_LEASE_TIME_NEVER;
     virLockGuardRankGet(&worker->rank);
     virLockGuardLifeInit(&worker->life, VIR_LOCK_GUARD_WORKER_PAUSE, now);
@@ -48,6 +49,7 @@ virLockGuardWorkerAdopt(virLockGuardWorker *worker, const virLockGuardInherited 
     worker->pidfd = inherited->starter;
     worker->channel = inherited->channel;
     worker->socket = inherited->socket;
+    memcpy(worker->locks, inherited->locks, sizeof(worker->locks));
     worker->ready = TRUE;
 }
 
@@ -68,6 +70,7 @@ virLockGuardWorkerSpawn(virLockGuardWorker *worker, int channel)
         .channel = channel,
         .socket = worker->socket,
         .watchdog = -1,
+        .locks = { worker->locks[0], worker->locks[1] },
         .starter = virPidFDOpen(getpid()),
     };
     pid_t pid = -1;
@@ -185,4 +188,6 @@ virLockGuardWorkerClear(virLockGuardWorker *worker)
     virLockGuardWorkerClose(&worker->pidfd);
     virLockGuardWorkerClose(&worker->channel);
     virLockGuardWorkerClose(&worker->socket);
+    virLockGuardWorkerClose(&worker->locks[0]);
+    virLockGuardWorkerClose(&worker->locks[1]);
 }

@@ -25,6 +25,7 @@ struct _virLockGuardWorker {
     int pidfd;
     int channel;            /* -1 if there is none */
     int socket;             /* which it listens on; -1: not known yet */
+    int locks[2];           /* its lock files, for the next one: nothing is done with it here; -1: not made */
     gboolean ready;         /* it served, or one before it did */
     gboolean hung;          /* that was logged */
     gboolean killed;        /* as it hung */

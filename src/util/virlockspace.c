@@ -151,7 +151,8 @@ virLockSpaceFileFlagsFor(const virLockSpace *lockspace, unsigned int flags)
 {
     return (lockspace->dir ? VIR_LOCK_SPACE_FILE_PLAIN : 0) |
            (flags & VIR_LOCK_SPACE_ACQUIRE_SHARED ? VIR_LOCK_SPACE_FILE_SHARED : 0) |
-           (flags & VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE ? VIR_LOCK_SPACE_FILE_CREATE : 0);
+           (flags & VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE ? VIR_LOCK_SPACE_FILE_CREATE : 0) |
+           (flags & VIR_LOCK_SPACE_ACQUIRE_AGAIN ? VIR_LOCK_SPACE_FILE_AGAIN : 0);
 }
 
 virLockSpaceResource *
@@ -252,7 +253,8 @@ virLockSpaceAcquireNew(virLockSpace *lockspace, const char *resname, pid_t owner
     }
     if (!(file = virLockSpaceFileAcquire(resname, path, virLockSpaceFileFlagsFor(lockspace, flags))))
         return -1;
-    resource = virLockSpaceAddResource(lockspace, resname, file, flags);
+    resource = virLockSpaceAddResource(lockspace, resname, file,
+                                       flags & ~(unsigned int) VIR_LOCK_SPACE_ACQUIRE_AGAIN);
     g_array_append_val(resource->owners, owner);
     return 0;
 }
@@ -285,7 +287,8 @@ virLockSpaceAcquireMore(virLockSpaceResource *resource, pid_t owner, unsigned in
 static int
 virLockSpaceCheckAcquire(const virLockSpace *lockspace, const char *resname, pid_t owner, unsigned int flags)
 {
-    unsigned int unknown = flags & ~(VIR_LOCK_SPACE_ACQUIRE_SHARED | VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE);
+    unsigned int unknown = flags & ~(VIR_LOCK_SPACE_ACQUIRE_SHARED | VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE |
+                                     VIR_LOCK_SPACE_ACQUIRE_AGAIN);
 
     if (virLockSpaceCheckName(lockspace, resname) < 0)
         return -1;

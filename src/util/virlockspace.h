@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What is locked is remembered, so that nobody opens and closes a lock file
- * that is in use: that would drop the lock (virlockspacefile.h). The files are
- * locked as virtlockd locks them, so that other processes, and other hosts on
- * one file system, see it. No part of the process but this one may open them.
+ * What is locked is remembered, so that nobody gets a lock that is in use, and
+ * nobody's opening and closing of a lock file drops one (virlockspacefile.h). The
+ * locks conflict with those that virtlockd takes, so that other processes, and
+ * other hosts on one file system, see them.
  *
  * With a directory, a resource is a file in it and its name a file name, for
  * instance a checksum of the path of an image; symlinks are refused. Without,
@@ -37,6 +37,8 @@ typedef enum {
     VIR_LOCK_SPACE_ACQUIRE_SHARED = (1 << 0),       /* beside others that ask for the same */
     VIR_LOCK_SPACE_ACQUIRE_AUTOCREATE = (1 << 1),   /* the file, if there is none; in a directory
                                                      * it is unlinked with the last release */
+    VIR_LOCK_SPACE_ACQUIRE_AGAIN = (1 << 2),        /* that it had in an earlier process, if it was
+                                                     * kept (virLockSpaceFileUseBox) */
 } virLockSpaceAcquireFlags;
 
 /**
@@ -53,8 +55,8 @@ virLockSpace *virLockSpaceNew(const char *directory) G_GNUC_WARN_UNUSED_RESULT;
  * @lockspace: a lockspace whose locks are to outlive an exec of this process
  *
  * Leaves the lock files open for the next program. If the exec fails, the
- * lockspace works on; what is started afterwards inherits the descriptors, but
- * no lock.
+ * lockspace works on; what is started afterwards inherits the descriptors, and
+ * holds the locks until it ends or they are released.
  *
  * Returns what virLockSpaceNewPostExecRestart() needs, to be unref'd by the
  * caller, or NULL with an error reported.

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "virerror.h"
+#include "virlockspacebox.h"
 #include "virlockspacefile.h"
 #include "virlog.h"
 
@@ -37,11 +38,19 @@ struct _virLockSpaceFile {
     virLockSpaceInode inode;    /* first: the key in the table */
     int fd;
     gboolean shared;
-    unsigned int refs;
+    unsigned int refs;          /* 0: an earlier process left it, and nobody has asked for it yet */
 };
 
 static GMutex virLockSpaceFileMutex;
 static GHashTable *virLockSpaceFileTable;
+
+/* What is in the table is in the box too, and more: files that are not locked
+ * any more. */
+static const int *virLockSpaceFileBox;
+static guint virLockSpaceFileBoxed;     /* how many are in the box */
+
+/* The box is cleared up when it has so many more than what there is twice. */
+#define VIR_LOCK_SPACE_FILE_BOX_SLACK 64
 
 static guint
 virLockSpaceInodeHash(const void *key)
@@ -68,29 +77,12 @@ virLockSpaceInodeOf(const struct stat *st)
     return inode;
 }
 
+/* ---- the table, and the box ---- */
+
 static virLockSpaceFile *
-virLockSpaceFileInsert(const struct stat *st, int fd, gboolean shared)
+virLockSpaceFileFind(const virLockSpaceInode *inode)
 {
-    virLockSpaceFile *file = g_new0(virLockSpaceFile, 1);
-
-    file->inode = virLockSpaceInodeOf(st);
-    file->fd = fd;
-    file->shared = shared;
-    file->refs = 1;
-    if (!virLockSpaceFileTable)
-        virLockSpaceFileTable = g_hash_table_new(virLockSpaceInodeHash, virLockSpaceInodeEqual);
-    g_hash_table_add(virLockSpaceFileTable, file);
-    return file;
-}
-
-static void
-virLockSpaceFileRemove(virLockSpaceFile *file)
-{
-    g_hash_table_remove(virLockSpaceFileTable, file);
-    if (g_hash_table_size(virLockSpaceFileTable) == 0)
-        g_clear_pointer(&virLockSpaceFileTable, g_hash_table_unref);
-    close(file->fd);
-    g_free(file);
+    return virLockSpaceFileTable ? g_hash_table_lookup(virLockSpaceFileTable, inode) : NULL;
 }
 
 static virLockSpaceFile *
@@ -98,7 +90,72 @@ virLockSpaceFileLookup(const struct stat *st)
 {
     virLockSpaceInode inode = virLockSpaceInodeOf(st);
 
-    return virLockSpaceFileTable ? g_hash_table_lookup(virLockSpaceFileTable, &inode) : NULL;
+    return virLockSpaceFileFind(&inode);
+}
+
+static virLockSpaceFile *
+virLockSpaceFileAdd(const virLockSpaceInode *inode, int fd)
+{
+    virLockSpaceFile *file = g_new0(virLockSpaceFile, 1);
+
+    file->inode = *inode;
+    file->fd = fd;
+    if (!virLockSpaceFileTable)
+        virLockSpaceFileTable = g_hash_table_new(virLockSpaceInodeHash, virLockSpaceInodeEqual);
+    g_hash_table_add(virLockSpaceFileTable, file);
+    return file;
+}
+
+static void
+virLockSpaceFilePut(const virLockSpaceFile *file)
+{
+    const virLockSpaceBoxItem item = { .device = file->inode.dev, .inode = file->inode.ino, .fd = file->fd };
+
+    if (!virLockSpaceFileBox)
+        return;
+    if (virLockSpaceBoxPut(virLockSpaceFileBox, &item))
+        virLockSpaceFileBoxed++;
+    else
+        VIR_WARN("a lock file cannot be kept open for a next process, ignoring: the lock would be lost with this one");
+}
+
+static void
+virLockSpaceFilePutAll(void)
+{
+    GHashTableIter iter;
+    void *file;
+
+    if (!virLockSpaceFileTable)
+        return;
+    g_hash_table_iter_init(&iter, virLockSpaceFileTable);
+    while (g_hash_table_iter_next(&iter, NULL, &file))
+        virLockSpaceFilePut(file);
+}
+
+static void
+virLockSpaceFileClearUp(void)
+{
+    guint size = virLockSpaceFileTable ? g_hash_table_size(virLockSpaceFileTable) : 0;
+    virLockSpaceBoxItem item;
+
+    if (!virLockSpaceFileBox || virLockSpaceFileBoxed < 2 * size + VIR_LOCK_SPACE_FILE_BOX_SLACK)
+        return;
+    while (virLockSpaceBoxTake(virLockSpaceFileBox, &item))
+        close(item.fd);
+    virLockSpaceFileBoxed = 0;
+    virLockSpaceFilePutAll();
+}
+
+static virLockSpaceFile *
+virLockSpaceFileInsert(const struct stat *st, int fd, gboolean shared)
+{
+    virLockSpaceInode inode = virLockSpaceInodeOf(st);
+    virLockSpaceFile *file = virLockSpaceFileAdd(&inode, fd);
+
+    file->shared = shared;
+    file->refs = 1;
+    virLockSpaceFilePut(file);
+    return file;
 }
 
 static struct flock
@@ -114,24 +171,42 @@ virLockSpaceFileRange(short type)
     return range;
 }
 
-/* Returns 0, or -1 with errno set. */
+/* A lock of the open file, and not of this process: it is held as long as
+ * anybody has it open. Those that processes have are in its way, and it in
+ * theirs. Returns 0, or -1 with errno set. */
 static int
 virLockSpaceFileSetLock(int fd, short type)
 {
     struct flock lock = virLockSpaceFileRange(type);
 
-    return fcntl(fd, F_SETLK, &lock);
+    return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-/* The process that is in the way; 0 if it has just gone or is on another host. */
+/* There may be copies of the descriptor elsewhere, so closing it does not drop
+ * the lock. */
+static void
+virLockSpaceFileRemove(virLockSpaceFile *file)
+{
+    g_hash_table_remove(virLockSpaceFileTable, file);
+    if (g_hash_table_size(virLockSpaceFileTable) == 0)
+        g_clear_pointer(&virLockSpaceFileTable, g_hash_table_unref);
+    if (virLockSpaceFileSetLock(file->fd, F_UNLCK) < 0)
+        VIR_WARN("a lock file cannot be unlocked, ignoring: %s", g_strerror(errno));
+    close(file->fd);
+    g_free(file);
+    virLockSpaceFileClearUp();
+}
+
+/* The process that is in the way; -1 if it is one of this host that has locked
+ * as we do, and 0 if it has just gone or is on another host. */
 static pid_t
 virLockSpaceFileHolder(int fd, short type)
 {
     struct flock lock = virLockSpaceFileRange(type);
 
-    if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
+    if (fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
         return 0;
-    return lock.l_pid;
+    return MAX(lock.l_pid, -1);
 }
 
 static void
@@ -142,6 +217,9 @@ virLockSpaceFileReportBusy(const char *name, int fd, short type)
     if (holder > 0)
         virReportError(VIR_ERR_RESOURCE_BUSY,
                        _("resource '%1$s' is locked by process %2$lld"), name, (long long) holder);
+    else if (holder < 0)
+        virReportError(VIR_ERR_RESOURCE_BUSY,
+                       _("resource '%1$s' is locked by another process of this host, virtleased maybe"), name);
     else
         virReportError(VIR_ERR_RESOURCE_BUSY,
                        _("resource '%1$s' is locked by another host, or was until now"), name);
@@ -241,6 +319,31 @@ virLockSpaceFileJoin(const char *name, virLockSpaceFile *other, unsigned int fla
     return 1;
 }
 
+/* Goes on with what an earlier process had locked. */
+static int
+virLockSpaceFileTakeUp(const char *name,
+                       const char *path,
+                       virLockSpaceFile *left,
+                       unsigned int flags,
+                       virLockSpaceFile **file)
+{
+    gboolean shared = (flags & VIR_LOCK_SPACE_FILE_SHARED) != 0;
+
+    if (!(flags & VIR_LOCK_SPACE_FILE_AGAIN)) {
+        virReportError(VIR_ERR_RESOURCE_BUSY,
+                       _("resource '%1$s' was locked by the process before this one, and its owner is being looked for"), name);
+        return -1;
+    }
+    if (virLockSpaceFileLock(name, left->fd, shared) < 0)
+        return -1;
+    if (!virLockSpaceFilePathIs(path, &left->inode))
+        return 0;
+    left->shared = shared;
+    left->refs = 1;
+    *file = left;
+    return 1;
+}
+
 static int
 virLockSpaceFileTryProbed(const char *name,
                           const char *path,
@@ -259,7 +362,8 @@ virLockSpaceFileTryProbed(const char *name,
     if (virLockSpaceFileCheckType(name, &st, (flags & VIR_LOCK_SPACE_FILE_PLAIN) != 0) < 0)
         return -1;
     if ((other = virLockSpaceFileLookup(&st)))
-        return virLockSpaceFileJoin(name, other, flags, file);
+        return other->refs > 0 ? virLockSpaceFileJoin(name, other, flags, file)
+                               : virLockSpaceFileTakeUp(name, path, other, flags, file);
     if ((fd = virLockSpaceFileOpenProbed(name, probe, (flags & VIR_LOCK_SPACE_FILE_SHARED) != 0)) < 0)
         return -1;
     return virLockSpaceFileTake(name, path, flags, fd, file);
@@ -395,8 +499,8 @@ virLockSpaceFileAdoptKnown(const char *name, virLockSpaceFile *other, int fd, gb
     return other;
 }
 
-/* The lock is ours still, so this only makes sure. After a fork, or if the
- * descriptor is another one's, it may not be. */
+/* The lock is ours still, so this only makes sure. If the descriptor is another
+ * one's, it is not. */
 static virLockSpaceFile *
 virLockSpaceFileAdoptNew(const char *name, const struct stat *st, int fd, gboolean shared)
 {
@@ -427,4 +531,55 @@ virLockSpaceFileAdopt(const char *name, int fd, gboolean shared)
         file = virLockSpaceFileAdoptNew(name, &st, fd, shared);
     g_mutex_unlock(&virLockSpaceFileMutex);
     return file;
+}
+
+/* ---- what an earlier process left ---- */
+
+/* Of two that were in the box, the later one is that which may be locked. */
+static void
+virLockSpaceFileFindLeft(const virLockSpaceBoxItem *item)
+{
+    virLockSpaceInode inode = { .dev = item->device, .ino = item->inode };
+    virLockSpaceFile *left = virLockSpaceFileFind(&inode);
+
+    if (left) {
+        close(left->fd);
+        left->fd = item->fd;
+    } else {
+        virLockSpaceFileAdd(&inode, item->fd);
+    }
+}
+
+void
+virLockSpaceFileUseBox(const int *box)
+{
+    virLockSpaceBoxItem item;
+
+    g_mutex_lock(&virLockSpaceFileMutex);
+    virLockSpaceFileBox = box;
+    while (box && virLockSpaceBoxTake(box, &item))
+        virLockSpaceFileFindLeft(&item);
+    virLockSpaceFileBoxed = 0;
+    virLockSpaceFilePutAll();
+    g_mutex_unlock(&virLockSpaceFileMutex);
+}
+
+void
+virLockSpaceFileDropLeft(void)
+{
+    g_autoptr(GPtrArray) left = g_ptr_array_new();
+    GHashTableIter iter;
+    void *file;
+
+    g_mutex_lock(&virLockSpaceFileMutex);
+    if (virLockSpaceFileTable) {
+        g_hash_table_iter_init(&iter, virLockSpaceFileTable);
+        while (g_hash_table_iter_next(&iter, NULL, &file)) {
+            if (((virLockSpaceFile *) file)->refs == 0)
+                g_ptr_array_add(left, file);
+        }
+    }
+    for (guint i = 0; i < left->len; i++)
+        virLockSpaceFileRemove(g_ptr_array_index(left, i));
+    g_mutex_unlock(&virLockSpaceFileMutex);
 }

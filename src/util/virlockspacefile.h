@@ -3,10 +3,12 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A POSIX lock belongs to the process and the inode: it is gone as soon as the
- * process closes any descriptor of that inode. So there is one table of inodes
- * for the whole process, whatever the names they were reached by, and no inode
- * of the table is opened a second time. Safe to use from any thread.
+ * A POSIX lock of a process is gone as soon as that closes any descriptor of the
+ * inode. Those taken here belong to the open file instead (F_OFD_SETLK), which
+ * can be kept open by others when this process ends. Such locks are in each
+ * other's way within the process, too: so there is one table of inodes for the
+ * whole of it, whatever the names they were reached by. Safe to use from any
+ * thread.
  */
 #pragma once
 
@@ -18,6 +20,7 @@ typedef enum {
     VIR_LOCK_SPACE_FILE_SHARED = (1 << 0),      /* beside other shared ones */
     VIR_LOCK_SPACE_FILE_CREATE = (1 << 1),      /* if there is none */
     VIR_LOCK_SPACE_FILE_PLAIN = (1 << 2),       /* a symlink or a device is refused */
+    VIR_LOCK_SPACE_FILE_AGAIN = (1 << 3),       /* may be one that an earlier process left */
 } virLockSpaceFileFlags;
 
 /**
@@ -68,3 +71,16 @@ int virLockSpaceFileBequeath(const virLockSpaceFile *file) G_GNUC_WARN_UNUSED_RE
 virLockSpaceFile *virLockSpaceFileAdopt(const char *name,
                                         int fd,
                                         gboolean shared) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * virLockSpaceFileUseBox:
+ * @box: of virLockSpaceBoxMake(), open as long as it is used; NULL: none any more
+ *
+ * Finds what an earlier process left in @box, locked as it was, and keeps in it
+ * from now on what is locked here. Before anything is; nobody else may touch the
+ * box meanwhile.
+ */
+void virLockSpaceFileUseBox(const int *box);
+
+/* Unlocks what was left and has not been acquired again. */
+void virLockSpaceFileDropLeft(void);
