@@ -122,7 +122,8 @@ virLeaseAttemptRegister(virLeaseEngine *engine,
     virLeaseAttempt *attempt;
 
     virLeaseAttemptRemember(engine, owner, event->resources);
-    if (!event->reserve || event->resources->len == 0 || owner->run || owner->attempt) {
+    if (!event->reserve || event->resources->len == 0 || owner->run || owner->attempt ||
+        !VIR_LEASE_RULE(engine, NO_RESERVATION)) {
         virLeaseEngineAnswer(engine, event->request, VIR_ERR_OK, NULL, NULL);
         return;
     }

@@ -104,6 +104,7 @@
     X(ROLLBACK_UNNOTICED, "20", "a directory that went back is not noticed") \
     X(DISTRUST_FORGOTTEN, "20", "after a roll-back tokens of dead sessions open") \
     X(ENTRY_REMADE, "20", "a missing entry is made again") \
+    X(NO_RESERVATION, "21", "a guest that is registered holds nothing") \
     X(SAME_GUEST_REFUSED, "21", "a reservation is refused for an entry of the same guest") \
     X(RESERVATION_REMOVES, "21", "a reservation removes entries of its own guest") \
     X(RUNS_ON_FRESH, "21", "an owner that presents a token runs on its reservation")

@@ -218,6 +218,17 @@ simSceneEntryOfNobody(simTest *test)
     simSceneIsFree(test, test->b);
 }
 
+/* The daemon is ended and started while a guest runs. */
+static void
+simSceneDaemonEnds(simTest *test)
+{
+    simTestStartOne(test, test->a, "web01");
+    simHostShutdownDaemon(test->a);
+    simTestRun(test, 1);
+    simHostStartDaemon(test->a);
+    simTestRun(test, SIM_SCENE_L);
+}
+
 /* Its directory cannot be made: what it locked would be taken for dead. */
 static void
 simSceneNoDirectory(simTest *test)
@@ -248,6 +259,7 @@ const simScene simScenesOfLeases[] = {
     { "ABSENT_LIVES", NULL, "L1", simSceneEntryOfNobody },
     { "VERDICT_NOT_FINAL", NULL, "L1", simSceneRenewalOfTheDead },
     { "ENTRY_BEFORE_DIRECTORY", NULL, "entries", simSceneNoDirectory },
+    { "RMDIR_EARLY", NULL, "L1", simSceneDaemonEnds },
     { "SLOW_BIRTH", NULL, "rule 7", simSceneSlowBirth },
     { "SLOW_BIRTH_CHECK", "SLOW_BIRTH_TIMER", "rule 7", simSceneSlowBirth },
     { NULL }

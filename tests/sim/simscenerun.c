@@ -173,6 +173,15 @@ simSceneRestoredTooLate(simTest *test)
     simTestResume(test, incoming);
 }
 
+/* A guest is started paused: its disk is open, though it never ran. */
+static void
+simSceneStartedPaused(simTest *test)
+{
+    simTestStartPaused(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simSceneExpect(test, simTestStartOne(test, test->b, "db01")->state == SIM_PROCESS_DEAD, "rule 21",
+                   "a guest got a disk that another has open");
+}
+
 /* ---- what is done to the export by hand (rules 4 and 20) ---- */
 
 static void
@@ -235,6 +244,7 @@ const simScene simScenesOfRuns[] = {
     { "AUDIT_SELDOM", NULL, "rule 20", simSceneGoneAtReconnect },
     { "ROLLBACK_UNNOTICED", NULL, "S2", simSceneRestoredExport },
     { "DISTRUST_FORGOTTEN", NULL, "S2", simSceneRestoredExport },
+    { "NO_RESERVATION", NULL, "rule 21", simSceneStartedPaused },
     { "RESERVATION_REMOVES", NULL, "L1", simSceneMigratesTwice },
     { "RUNS_ON_FRESH", NULL, "S2", simSceneRestoredTooLate },
     { NULL }
