@@ -76,3 +76,21 @@ lives()
     said "'sleeps' must not go on"
     not_running kvm1 sleeps
 }
+
+@test "without its daemon a host starts no guest and says why; when that is back, it does" {
+    sanlock_drivers own own
+    lab_guest stays stays-disk
+    lab_guest starts starts-disk
+    lab_create kvm1 stays
+    lab_kill kvm1 sanlock
+    lab_wait 5 lab_ended kvm1 sanlock
+    refused kvm1 starts 5000 "sanlock daemon of this host does not answer"
+    runs kvm1 stays
+    # Nobody would see the end of its lease: there is no watchdog here.
+    on kvm1 virsh destroy stays
+
+    sanlock_start kvm1
+    refused kvm1 starts 5000 "has lost its lockspace"
+    lab_wait 150 lab_create kvm1 starts
+    runs kvm1 starts
+}
