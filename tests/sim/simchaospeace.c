@@ -9,6 +9,7 @@
 #include "simguest.h"
 #include "simhost.h"
 #include "simjudge.h"
+#include "virerror.h"
 
 void
 simChaosHeal(simChaos *chaos)
@@ -113,14 +114,24 @@ simChaosSettle(simChaos *chaos, const GPtrArray *processes)
         simWorldRun(chaos->world, 100 * VIR_LEASE_MILLISECOND);
 }
 
-/* L1 for the paused: who has lost nothing goes on. Not where the server has been
- * forgetful: tokens of dead sessions are then refused until an administrator has
- * had a look (rule 20). */
+static void
+simChaosResume(simChaos *chaos, simProcess *process)
+{
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+
+    g_ptr_array_add(one, process);
+    simProcessResume(process);
+    simChaosSettle(chaos, one);
+}
+
+/* L1 for the paused: who has lost nothing goes on; at once, or when a session of
+ * which nothing but an entry is left has been watched, see simChaosCheckFree().
+ * Not where the server has been forgetful: tokens of dead sessions are then
+ * refused until an administrator has had a look (rule 20). */
 void
 simChaosResumeAll(simChaos *chaos)
 {
     g_autoptr(GPtrArray) alive = g_ptr_array_copy(chaos->world->alive, NULL, NULL);
-    g_autoptr(GPtrArray) one = g_ptr_array_new();
     guint i;
 
     if (chaos->world->lostData)
@@ -130,10 +141,11 @@ simChaosResumeAll(simChaos *chaos)
 
         if (!simChaosCanGoOn(chaos, process))
             continue;
-        simProcessResume(process);
-        g_ptr_array_set_size(one, 0);
-        g_ptr_array_add(one, process);
-        simChaosSettle(chaos, one);
+        simChaosResume(chaos, process);
+        if (process->state == SIM_PROCESS_PAUSED && process->lastCode == VIR_ERR_RESOURCE_BUSY) {
+            simWorldRun(chaos->world, 2 * chaos->world->config.length);
+            simChaosResume(chaos, process);
+        }
         if (process->state == SIM_PROCESS_PAUSED)
             simJudgeViolation(chaos->world->judge, "L1", "'%s' (pid %" G_GINT64_FORMAT " on %s) is paused, has lost nothing, and may not go on: %s",
                               process->guest->name, process->pid, process->host->name, process->lastMessage);
