@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "lock_daemon_systemd.h"
-#include "lock_guard_message.h"
 #include "virerror.h"
+#include "virfdpass.h"
 #include "virlog.h"
 
 #define VIR_FROM_THIS VIR_FROM_LOCKING
@@ -101,7 +101,7 @@ virLockDaemonSystemdSend(const char *state, int passed)
     if (!path)
         return;
     fd = virLockDaemonSystemdConnect(path);
-    if (fd < 0 || virLockGuardMessageSendRaw(fd, state, strlen(state), passed) < 0)
+    if (fd < 0 || virFDPassSend(fd, state, strlen(state), passed) < 0)
         VIR_WARN("cannot tell '%s' to '%s', ignoring", state, path);
     if (fd >= 0)
         close(fd);

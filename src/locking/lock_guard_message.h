@@ -45,12 +45,6 @@ int virLockGuardMessageSend(int channel,
                             const virLockGuardMessage *message,
                             int passed) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Likewise anything else, to whomever. */
-int virLockGuardMessageSendRaw(int channel,
-                               const void *message,
-                               size_t size,
-                               int passed) G_GNUC_WARN_UNUSED_RESULT;
-
 /**
  * virLockGuardMessageReceive:
  * @channel: this side's end

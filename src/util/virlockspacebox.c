@@ -6,10 +6,10 @@
 #include <config.h>
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "virerror.h"
+#include "virfdpass.h"
 #include "virlockspacebox.h"
 
 #define VIR_FROM_THIS VIR_FROM_LOCKSPACE
@@ -24,12 +24,6 @@ typedef struct _virLockSpaceBoxLabel virLockSpaceBoxLabel;
 struct _virLockSpaceBoxLabel {
     guint64 device;
     guint64 inode;
-};
-
-typedef union _virLockSpaceBoxControl virLockSpaceBoxControl;
-union _virLockSpaceBoxControl {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
 };
 
 int
@@ -49,46 +43,20 @@ gboolean
 virLockSpaceBoxPut(const int box[2], const virLockSpaceBoxItem *item)
 {
     virLockSpaceBoxLabel label = { .device = item->device, .inode = item->inode };
-    struct iovec iov = { .iov_base = &label, .iov_len = sizeof(label) };
-    virLockSpaceBoxControl control = { .space = { 0 } };
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1,
-        .msg_control = control.space, .msg_controllen = sizeof(control.space),
-    };
-    ssize_t sent;
 
-    control.header.cmsg_level = SOL_SOCKET;
-    control.header.cmsg_type = SCM_RIGHTS;
-    control.header.cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(&control.header), &item->fd, sizeof(int));
-    do {
-        sent = sendmsg(box[0], &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (sent < 0 && errno == EINTR);
-    return sent == sizeof(label);
+    return virFDPassSend(box[0], &label, sizeof(label), item->fd) == 0;
 }
 
 gboolean
 virLockSpaceBoxTake(const int box[2], virLockSpaceBoxItem *item)
 {
     virLockSpaceBoxLabel label = { 0 };
-    struct iovec iov = { .iov_base = &label, .iov_len = sizeof(label) };
-    virLockSpaceBoxControl control = { .space = { 0 } };
-    struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1,
-        .msg_control = control.space, .msg_controllen = sizeof(control.space),
-    };
-    const struct cmsghdr *header;
-    ssize_t got;
+    int fd = -1;
 
-    do {
-        got = recvmsg(box[1], &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (got < 0 && errno == EINTR);
-    header = got == sizeof(label) ? CMSG_FIRSTHDR(&msg) : NULL;
-    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(int)))
+    if (virFDPassReceive(box[1], &label, sizeof(label), &fd) != sizeof(label) || fd < 0)
         return FALSE;
     item->device = label.device;
     item->inode = label.inode;
-    memcpy(&item->fd, CMSG_DATA(header), sizeof(int));
+    item->fd = fd;
     return TRUE;
 }
