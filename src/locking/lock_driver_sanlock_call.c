@@ -196,12 +196,11 @@ virLockManagerSanlockCheckRoom(const virLockManagerSanlockGuest *guest, const ch
     return -1;
 }
 
-/* Others may have shared it since, which is nothing to complain of. */
+/* A shared one has no version in the state: others may have shared it since,
+ * which is nothing to complain of. */
 static void
 virLockManagerSanlockSetVersion(struct sanlk_resource *lease, const char *state)
 {
-    if (lease->flags & SANLK_RES_SHARED)
-        return;
     if (virLockManagerSanlockStateVersion(state, lease->lockspace_name, lease->name, &lease->lver))
         lease->flags |= SANLK_RES_LVER;
 }
