@@ -217,6 +217,25 @@ testStateOfABootThatRan(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simTestAssertRefused(process, VIR_ERR_OPERATION_INVALID, "web01", NULL);
 }
 
+/* S2: its token was used up, but it was not granted: it has no run any more, and
+ * yet it is no process that boots. */
+static void
+testStateOfABootThatLostItsRun(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *other;
+
+    simTestSuspend(test, process);
+    test->a->failSaves = 2;     /* the used token, and the new run */
+    simTestResume(test, process);
+    simTestAssertRefused(process, VIR_ERR_OPERATION_FAILED, "state directory", NULL);
+    other = simTestStart(test, test->c, simGuestNew(test->world, "db01", "img", "x", NULL));
+    simTestAssertRuns(other);
+    simTestKill(test, other);
+    simTestResume(test, process);
+    simTestAssertRefused(process, VIR_ERR_OPERATION_INVALID, "web01", "must not go on", NULL);
+}
+
 /* Rule 17: a paused guest was migrated, its source is gone, and long after
  * it is resumed; nobody used its disk. */
 static void
@@ -406,6 +425,7 @@ main(int argc, char **argv)
     SIM_TEST("handover/confused", testConfusedMigration);
     SIM_TEST("token/stale-at-boot", testStaleStateOfABoot);
     SIM_TEST("token/of-a-boot-that-ran", testStateOfABootThatRan);
+    SIM_TEST("token/of-a-boot-that-lost-its-run", testStateOfABootThatLostItsRun);
     SIM_TEST("token/twice", testTokenTwice);
     SIM_TEST("token/after-somebody-ran", testTokenAfterSomebodyRan);
     SIM_TEST("token/part-fresh", testPartTokenPartFresh);
