@@ -322,7 +322,9 @@ boot_service()
     runs kvm1 comes
     boot_again
     refused kvm2 comes-other 1000 "'comes'" "'kvm1'"
-    boot_service
+    run boot_service
+    echo "$output"
+    said "^comes .*,dead "
     libvirtd_up
     locked comes-disk kvm1:comes:running
     refused kvm2 comes-other 1000 "'comes'" "'kvm1'"
