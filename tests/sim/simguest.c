@@ -426,6 +426,7 @@ simProcessAttached(simRequest *request)
     g_assert(disk != NULL);
     process->busy = FALSE;
     if (!simRequestWorked(request)) {
+        simJudgeGivesUp(process->host->world->judge, disk);
         g_ptr_array_remove(process->disks, disk);
         return;
     }
@@ -470,6 +471,7 @@ simProcessDetach(simProcess *process, const char *name)
         simJudgeCloses(process->host->world->judge, process, disk);
     else
         process->unplugged = TRUE;
+    simJudgeGivesUp(process->host->world->judge, disk);
     g_ptr_array_remove(process->disks, disk);
     simRequestMake(process->host, request, SIM_CALL_TIMEOUT);
 }

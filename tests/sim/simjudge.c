@@ -31,6 +31,7 @@ simJudgeNew(simWorld *world)
     judge->presented = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     judge->renewing = g_new0(char *, world->config.hosts + 1);
     judge->renewed = g_new0(virLeaseTime, world->config.hosts + 1);
+    judge->givenUp = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     judge->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return judge;
 }
@@ -57,6 +58,7 @@ simJudgeFree(simJudge *judge)
     g_hash_table_unref(judge->removed);
     g_hash_table_unref(judge->leases);
     g_hash_table_unref(judge->presented);
+    g_hash_table_unref(judge->givenUp);
     g_hash_table_unref(judge->made);
     g_free(judge->renewed);
     simJudgeFreeRenewing(judge);
@@ -275,6 +277,14 @@ simJudgeCloses(simJudge *judge, const simProcess *process, const simDisk *disk)
 
     use->runs = FALSE;
     use->last = simWorldNow(judge->world);
+}
+
+void
+simJudgeGivesUp(simJudge *judge, const simDisk *disk)
+{
+    const virLeaseTime now = simWorldNow(judge->world);
+
+    g_hash_table_replace(judge->givenUp, g_strdup(disk->resource->name), g_memdup2(&now, sizeof(now)));
 }
 
 void

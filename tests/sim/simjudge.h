@@ -31,6 +31,9 @@ void simJudgeOpens(simJudge *judge,
 void simJudgeCloses(simJudge *judge,
                     const simProcess *process,
                     const simDisk *disk);
+/* It is unplugged, or could not be plugged in; its lock goes a moment later. */
+void simJudgeGivesUp(simJudge *judge,
+                     const simDisk *disk);
 void simJudgeStops(simJudge *judge,
                    const simProcess *process);
 void simJudgeDies(simJudge *judge,

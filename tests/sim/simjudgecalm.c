@@ -36,6 +36,22 @@ simJudgeIsInTheWay(const simRequest *request, const simProcess *process)
     return FALSE;
 }
 
+/* Whether somebody unplugged some of it at about that time. */
+static gboolean
+simJudgeWasGivenUp(const simJudge *judge, const simRequest *request)
+{
+    guint i;
+
+    for (i = 0; i < request->resources->len; i++) {
+        const virLeaseResource *resource = g_ptr_array_index(request->resources, i);
+        const virLeaseTime *when = g_hash_table_lookup(judge->givenUp, resource->name);
+
+        if (when && *when + SIM_JUDGE_CALM_END > request->sent)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Nobody else has had anything to do with what is asked for, since long
  * enough before it was asked for. */
 static gboolean
@@ -164,8 +180,9 @@ simJudgeRefusedCalmly(simJudge *judge, const simRequest *request)
     simJudgeCheckWithdrawn(judge, request);
     if (presented)
         simJudgeCheckUntouched(judge, request, presented);
-    /* A guest that ended before its stop was told has handed nothing over. */
-    if (presented && presented->state == SIM_PROCESS_DEAD)
+    /* A guest that ended before its stop was told has handed nothing over, and
+     * a disk that was unplugged is locked for a moment more. */
+    if ((presented && presented->state == SIM_PROCESS_DEAD) || simJudgeWasGivenUp(judge, request))
         return;
     if (presented ? !simJudgeSomebodyHolds(judge, request, presented) : simJudgeNobodyElse(judge, request))
         simJudgeViolation(judge, "L1", "%s refused '%s' (pid %" G_GINT64_FORMAT ") for somebody who has nothing: %s",

@@ -36,6 +36,7 @@ struct _simJudge {
     GHashTable *presented;      /* "host pid" of each process whose token a host was given */
     char **renewing;            /* by host: the session that it renewed last */
     virLeaseTime *renewed;      /* by host: when that was sent, host's time */
+    GHashTable *givenUp;        /* of virLeaseTime: resource -> when somebody last did without it from then on */
     GHashTable *made;           /* of virLeaseTime: name of an entry -> when it last appeared */
     virLeaseTime lost;          /* when A4 failed last */
 };
