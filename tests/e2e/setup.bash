@@ -5,8 +5,8 @@
 # Both set SETUP_TOP to the root of the source tree.
 
 SETUP_PACKAGES_BUILD="augeas-tools autoconf automake bats binutils dbus gcc gettext git gnulib libc6-dev libglib2.0-dev
-    libjson-glib-dev libnfs-dev libsanlock-dev libtirpc-dev libtool libvirt-dev libxml2-dev locales make pkg-config
-    python3 python3-docutils rpcsvc-proto spin xz-utils"
+    libjson-glib-dev libnfs-dev libsanlock-dev libtirpc-dev libtool libvirt-dev libxml2-dev locales make parallel
+    pkg-config python3 python3-docutils rpcsvc-proto spin xz-utils"
 SETUP_PACKAGES_LAB="e2fsprogs iproute2 jq libvirt-clients libvirt-daemon libvirt-daemon-system libvirt-sanlock
     nfs-ganesha nfs-ganesha-vfs nftables procps qemu-system-x86 qemu-utils rpcbind sanlock util-linux"
 
