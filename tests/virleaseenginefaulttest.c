@@ -529,6 +529,61 @@ testCancel(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(simTestCountEntries(test, NULL), ==, 0);
 }
 
+/* A daemon that is killed while a disk is unplugged does not hold it against the
+ * guest, or for it, when it comes back. */
+static void
+testKilledWhileUnplugging(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    guint actions;
+
+    for (actions = 0; actions < 8; actions++) {
+        simProcess *process = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", "log", "x", NULL));
+
+        simTestAssertRuns(process);
+        simHostCrashDaemonAfter(test->a, actions);
+        simTestDetach(test, process, "log");
+        simHostCrashDaemon(test->a);
+        simHostStartDaemon(test->a);
+        simTestRun(test, 0.02);
+        /* The judge looks for its lock. */
+        simTestAttach(test, process, "log");
+        simTestAssertRuns(process);
+        simTestKill(test, process);
+        simTestRun(test, 2 * L);
+        g_assert_cmpuint(simTestCountEntries(test, NULL), ==, 0);
+    }
+}
+
+static guint64
+testCountReads(const simTest *test)
+{
+    return simNetCount(test->world->net, test->a->index, VIR_LEASE_OP_READDIR);
+}
+
+/* Rule 19: a scan that began before the shard of a run was used at all says
+ * nothing of that run, and its markers stay. */
+static void
+testScanBeforeFirstUse(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *session = simTestSession(test->a);
+    g_autofree char *revoke = g_strdup_printf("sessions/%s.revoke.99", session);
+    simProcess *process;
+    guint64 reads;
+
+    /* A revoke for an unknown run has all looked through at once. */
+    simTestRun(test, 3.5);
+    simServerLink(test->world->server, revoke, "by=admin");
+    simTestFault(test, test->a, VIR_LEASE_OP_READDIR, "sessions", 2, SIM_FAULT_HOLD, 0.9 * R);
+    for (reads = testCountReads(test); testCountReads(test) < reads + 2;)
+        simTestRun(test, 0.002);
+    process = simTestStartOne(test, test->a, "web01");
+    simTestSuspend(test, process);
+    simTestKill(test, process);
+    simTestRun(test, R);
+    g_assert_cmpuint(simTestCountEntries(test, process), ==, 1);
+    g_assert_cmpuint(simTestCountSessions(test, ".exited."), ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -555,6 +610,8 @@ main(int argc, char **argv)
     SIM_TEST("daemon/dies-anywhere", testDaemonDiesAnywhere);
     SIM_TEST("daemon/dies-sweeping", testDaemonDiesSweeping);
     SIM_TEST("daemon/save-fails", testSaveFails);
+    SIM_TEST("daemon/killed-while-unplugging", testKilledWhileUnplugging);
+    SIM_TEST("exited/scan-before-first-use", testScanBeforeFirstUse);
     SIM_TEST("daemon/shutdown-without-guests", testShutdownWithoutGuests);
     SIM_TEST("daemon/shutdown-with-guests", testShutdownWithGuests);
     SIM_TEST("deadline/silent-export", testSilentExport);

@@ -316,9 +316,8 @@ virLeaseAttemptClearToken(virLeaseEngine *engine,
     virLeaseAttemptRemoveToken(engine, attempt);
     /* Rule 21: who presents a token does not run on what it got afresh. */
     if (run && !virLeaseAttemptIsTokens(attempt, run)) {
-        virLeaseEngineRemoveEntries(engine, run->entries, attempt->clearing);
         virLeaseEngineLeave(engine, attempt->owner);
-        virLeaseOwnerDropRun(engine, attempt->owner);
+        virLeaseOwnerReleaseRun(engine, attempt->owner, attempt->clearing);
     }
     virLeaseAttemptSpend(engine, attempt);
 }
@@ -453,16 +452,16 @@ virLeaseAttemptTakeBack(virLeaseEngine *engine,
                         virLeaseAttempt *attempt)
 {
     GPtrArray *entries = attempt->owner->run->entries;
+    g_autoptr(GPtrArray) taken = g_ptr_array_new_with_free_func((GDestroyNotify) virLeaseEntryFree);
 
     for (guint i = entries->len; i-- > 0;) {
         const virLeaseEntry *entry = g_ptr_array_index(entries, i);
 
-        if (entry->name.attempt != attempt->number)
-            continue;
-        virLeaseChoreRemove(engine, entry->path);
-        g_ptr_array_remove_index(entries, i);
+        if (entry->name.attempt == attempt->number)
+            g_ptr_array_add(taken, g_ptr_array_steal_index(entries, i));
     }
     virLeaseEngineSaveOwner(engine, attempt->owner);
+    virLeaseEngineRemoveEntries(engine, taken, NULL);
 }
 
 
@@ -484,9 +483,8 @@ virLeaseAttemptNotEntered(virLeaseEngine *engine,
         /* It runs all the same. */
         virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
     } else {
-        virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
         virLeaseEngineLeave(engine, owner);
-        virLeaseOwnerDropRun(engine, owner);
+        virLeaseOwnerReleaseRun(engine, owner, NULL);
     }
     virLeaseAttemptFinish(engine, attempt, VIR_ERR_OPERATION_FAILED, message);
 }

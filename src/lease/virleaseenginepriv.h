@@ -380,6 +380,7 @@ void virLeaseOwnerFree(virLeaseOwner *owner);
 void virLeaseOwnerSetRun(virLeaseEngine *engine, virLeaseOwner *owner, virLeaseRun *run);
 void virLeaseOwnerMoveRun(virLeaseEngine *engine, virLeaseOwner *owner, virLeaseRunState state);
 void virLeaseOwnerDropRun(virLeaseEngine *engine, virLeaseOwner *owner);
+void virLeaseOwnerReleaseRun(virLeaseEngine *engine, virLeaseOwner *owner, GHashTable *paths);
 gboolean virLeaseOwnerIsRunning(const virLeaseOwner *owner);
 void virLeaseOwnerForget(virLeaseEngine *engine, virLeaseOwner *owner);
 virLeaseOwner *virLeaseEngineFindRun(const virLeaseEngine *engine, const char *sid, guint64 number);

@@ -164,23 +164,25 @@ virLeaseOwnerDetach(virLeaseEngine *engine,
 {
     virLeaseOwner *owner = virLeaseOwnerFind(engine, event->owner);
     g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) taken = g_ptr_array_new_with_free_func((GDestroyNotify) virLeaseEntryFree);
     gboolean changed = FALSE;
 
     for (guint i = 0; owner && i < event->resources->len; i++) {
         const virLeaseResource *resource = g_ptr_array_index(event->resources, i);
-        virLeaseEntry *entry = virLeaseRunFind(owner->run, resource->name);
+        guint index;
 
         changed |= g_hash_table_remove(owner->wanted, resource->name);
-        if (!entry)
+        if (!owner->run || !g_ptr_array_find(owner->run->entries, virLeaseRunFind(owner->run, resource->name), &index))
             continue;
-        virLeaseChoreRemove(engine, entry->path);
-        g_hash_table_add(paths, g_strdup(entry->path));
+        g_ptr_array_add(taken, g_ptr_array_steal_index(owner->run->entries, index));
         VIR_INFO("lockspace '%s': guest '%s' gives up '%s'", engine->lockspace, owner->guest, resource->path);
-        g_ptr_array_remove(owner->run->entries, entry);
         changed = TRUE;
     }
+    /* Saved first: a daemon that is killed in between must not believe that the
+     * guest holds what was being removed. */
     if (changed)
         virLeaseOwnerDetached(engine, owner);
+    virLeaseEngineRemoveEntries(engine, taken, paths);
     virLeaseWaitAdd(engine, event->request, NULL, paths, virLeaseOwnerPatience(engine, event));
 }
 

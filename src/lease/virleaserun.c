@@ -214,6 +214,21 @@ virLeaseOwnerDropRun(virLeaseEngine *engine,
 }
 
 
+/* Forgets the present run, and removes its entries then: a daemon that is killed
+ * in between must not believe that the guest holds what was being removed. */
+void
+virLeaseOwnerReleaseRun(virLeaseEngine *engine,
+                        virLeaseOwner *owner,
+                        GHashTable *paths)
+{
+    virLeaseRun *run = g_steal_pointer(&owner->run);
+
+    virLeaseEngineSaveOwner(engine, owner);
+    virLeaseEngineRemoveEntries(engine, run->entries, paths);
+    virLeaseRunFree(run);
+}
+
+
 void
 virLeaseOwnerForget(virLeaseEngine *engine,
                     virLeaseOwner *owner)

@@ -303,8 +303,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
     } else if (virLeaseOwnerIsRunning(owner)) {
         virLeaseFailureBegin(engine, owner, _("its lock was removed from the export by somebody else"));
     } else if (owner->run->state == VIR_LEASE_RUN_RESERVED) {
-        virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
-        virLeaseOwnerDropRun(engine, owner);
+        virLeaseOwnerReleaseRun(engine, owner, NULL);
     }
     /* A stopped one is refused when it wants to go on (rule 12b). */
 }
@@ -325,12 +324,40 @@ virLeaseUpkeepAudit(virLeaseEngine *engine,
 
 /* ---- the course ---- */
 
+static gboolean
+virLeaseUpkeepHasShard(const virLeaseScan *scan,
+                       guint shard)
+{
+    for (guint i = 0; i < scan->shards->len; i++) {
+        if (g_array_index(scan->shards, guint, i) == shard)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+
+/* Whether @scan has read all that runs of this session may have entries in. A
+ * shard that was first used after it began was left out, and a run that is there
+ * would seem to have nothing any more (rule 19). */
+static gboolean
+virLeaseUpkeepReadAll(const virLeaseEngine *engine,
+                      const virLeaseScan *scan)
+{
+    for (guint i = 0; i < engine->format.shards; i++) {
+        if (engine->usedShards[i] && !virLeaseUpkeepHasShard(scan, i))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+
 void
 virLeaseUpkeepScanned(virLeaseEngine *engine,
                       virLeaseScan *scan)
 {
     g_autoptr(virLeaseScan) result = scan;
     virLeaseSpan period = MIN(VIR_LEASE_UPKEEP_RENEWALS * virLeaseEngineRenewalSpan(engine), VIR_LEASE_UPKEEP_MAX);
+    gboolean all;
 
     if (engine->upkeep != scan)
         return;
@@ -338,11 +365,13 @@ virLeaseUpkeepScanned(virLeaseEngine *engine,
     engine->upkeepNext = scan->started + (scan->failed ? virLeaseEngineRenewalSpan(engine) : period);
     if (scan->failed || engine->session.state != VIR_LEASE_SESSION_ACTIVE)
         return;
-    if (VIR_LEASE_RULE(engine, RUN_STAYS))
+    all = virLeaseUpkeepReadAll(engine, scan);
+    engine->upkeepWanted |= !all;
+    if (all && VIR_LEASE_RULE(engine, RUN_STAYS))
         virLeaseUpkeepDropExited(engine, scan);
     if (VIR_LEASE_RULE(engine, NO_SWEEP))
         virLeaseUpkeepSweepEntries(engine, scan);
-    if (VIR_LEASE_RULE(engine, NO_MARKER_SWEEP))
+    if (all && VIR_LEASE_RULE(engine, NO_MARKER_SWEEP))
         virLeaseUpkeepSweepMarkers(engine, scan);
     virLeaseUpkeepRemark(engine, scan);
     if (VIR_LEASE_RULE(engine, NO_AUDIT))
