@@ -426,6 +426,9 @@ simProcessAttached(simRequest *request)
     g_assert(disk != NULL);
     process->busy = FALSE;
     if (!simRequestWorked(request)) {
+        /* A daemon that was asked and did not answer may have granted it. */
+        if (request->code == VIR_ERR_RPC || request->code == VIR_ERR_OPERATION_TIMEOUT)
+            g_ptr_array_add(process->kept, g_strdup(resource->name));
         simJudgeGivesUp(process->host->world->judge, disk);
         g_ptr_array_remove(process->disks, disk);
         return;

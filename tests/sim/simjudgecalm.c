@@ -145,6 +145,24 @@ simJudgeCheckUndone(gpointer data)
     simJudgeCheckWithdrawn(judge, request);
 }
 
+/* Whether another guest of the same host is about the same resource: it removes
+ * what a guest that ended has left, and comes first in memory. */
+static gboolean
+simJudgeMayBeOthers(const simJudge *judge, const simRequest *request, const simDisk *disk)
+{
+    const GPtrArray *alive = judge->world->alive;
+    guint i;
+
+    for (i = 0; i < alive->len; i++) {
+        const simProcess *process = g_ptr_array_index(alive, i);
+
+        if (process != request->process && process->host == request->host && process->busy &&
+            simJudgeConflicts(disk->resource, process))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* What failed before it took the old run's place leaves its locks (rule 16). */
 static void
 simJudgeCheckUntouched(simJudge *judge, const simRequest *request, const simProcess *presented)
@@ -156,7 +174,8 @@ simJudgeCheckUntouched(simJudge *judge, const simRequest *request, const simProc
 
         const simJudgeRemoval *removal = disk->heldBy ? g_hash_table_lookup(judge->removed, disk->heldBy) : NULL;
 
-        if (disk->opened && removal && removal->host == request->host && removal->sent >= request->sent)
+        if (disk->opened && removal && removal->host == request->host && removal->sent >= request->sent &&
+            !simJudgeMayBeOthers(judge, request, disk))
             simJudgeViolation(judge, "S3", "%s refused '%s' (pid %" G_GINT64_FORMAT "), and removed '%s'",
                               request->process->host->name, request->process->guest->name, request->process->pid,
                               disk->heldBy);

@@ -130,7 +130,7 @@ struct _simProcess {
     gint64 pid;                 /* never used again in a world */
     simProcessState state;
     GPtrArray *disks;           /* of simDisk */
-    GPtrArray *kept;            /* of char: unplugged, and the daemon could not be told: locked until the guest ends */
+    GPtrArray *kept;            /* of char: what the daemon may hold for it, as it could not tell, or be told: until the guest ends */
     char *token;                /* libvirt's lock state */
     gboolean busy;              /* a call of libvirt is under way */
     gboolean dying;             /* a kill was sent */
