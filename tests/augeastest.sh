@@ -19,6 +19,9 @@ for test in "$lenses"/test_*.aug; do
     augparse -I "$lenses" "$test"
 done
 
+# The settings of lock drivers that libvirt has too are read by its own lenses.
+theirs=/usr/share/augeas/lenses
+
 # Each file that is installed, as it is and with its defaults taken out of the comments.
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
@@ -26,10 +29,16 @@ trap 'exit 1' HUP INT TERM
 mkdir -p "$root/etc/libvirt"
 for file in "$srcdir"/src/locking/*.conf; do
     name=$(basename "$file")
+    if [ "$name" = qemu-sanlock.conf ] && [ ! -e "$theirs/libvirt_sanlock.aug" ]; then
+        echo "$name: libvirt's lens (package libvirt-daemon) is not here"
+        continue
+    fi
     for edit in '' 's/^#\([a-z_]* = \|    "\|\]\)/\1/'; do
         printf '%s%s\n' "$name" "${edit:+, with its defaults}"
         sed "$edit" "$file" > "$root/etc/libvirt/$name"
-        said=$(augtool -r "$root" -I "$lenses" -L --noautoload \
+        sanlock=
+        [ "$name" != qemu-sanlock.conf ] || sanlock="--transform=Libvirt_sanlock.lns incl /etc/libvirt/$name"
+        said=$(augtool -r "$root" -I "$lenses" -I "$theirs" -L --noautoload ${sanlock:+"$sanlock"} \
             --transform "Libvirt_nfslease.lns incl /etc/libvirt/*-nfslease.conf" \
             --transform "Virtleased.lns incl /etc/libvirt/virtleased.conf" <<END
 load
