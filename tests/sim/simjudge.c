@@ -28,7 +28,7 @@ simJudgeNew(simWorld *world)
     judge->links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     judge->removed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     judge->leases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    judge->presented = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    judge->presented = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     judge->renewing = g_new0(char *, world->config.hosts + 1);
     judge->renewed = g_new0(virLeaseTime, world->config.hosts + 1);
     judge->givenUp = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -227,6 +227,18 @@ simJudgeCheckUse(simJudge *judge, const simProcess *process, const simDisk *disk
 }
 
 /* ---- S3: a guest that is stopped, not gone, keeps others out ---- */
+/* Who was given its token has begun to use it up. It may die before it is
+ * granted anything, and answers late or never. */
+static gboolean
+simJudgeIsUsedUp(const simJudge *judge, const simProcess *process, const simDisk *disk)
+{
+    const simJudgeRemoval *removal = g_hash_table_lookup(judge->removed, disk->heldBy);
+    const virLeaseTime *made = g_hash_table_lookup(judge->made, disk->heldBy);
+    const virLeaseTime *presented = removal ? simJudgePresented(judge, removal->host, process->pid) : NULL;
+
+    return presented && made && *presented >= *made && *presented <= removal->sent;
+}
+
 /* Whether the lock that @process was granted is one that must still hold. */
 static gboolean
 simJudgeHolds(const simJudge *judge, const simProcess *process, const simDisk *disk)
@@ -235,7 +247,7 @@ simJudgeHolds(const simJudge *judge, const simProcess *process, const simDisk *d
 
     return disk->opened && g_strv_length(words) == 6 && !judge->world->lostData && !process->dying &&
         disk->heldLosses == process->host->leaseLosses && simHostLeaseHolds(process->host) &&
-        simJudgeSessionLives(judge, words[3]);
+        simJudgeSessionLives(judge, words[3]) && !simJudgeIsUsedUp(judge, process, disk);
 }
 
 static void

@@ -248,7 +248,17 @@ simJudgeAsks(simJudge *judge, const simRequest *request)
     const simProcess *presented = request->token ? g_hash_table_lookup(judge->tokens, request->token) : NULL;
 
     if (presented)
-        g_hash_table_add(judge->presented, g_strdup_printf("%u %" G_GINT64_FORMAT, request->host->index, presented->pid));
+        g_hash_table_replace(judge->presented,
+                             g_strdup_printf("%u %" G_GINT64_FORMAT, request->host->index, presented->pid),
+                             g_memdup2(&request->sent, sizeof(request->sent)));
+}
+
+const virLeaseTime *
+simJudgePresented(const simJudge *judge, const simHost *host, gint64 pid)
+{
+    g_autofree char *presented = g_strdup_printf("%u %" G_GINT64_FORMAT, host->index, pid);
+
+    return g_hash_table_lookup(judge->presented, presented);
 }
 
 gboolean
@@ -309,10 +319,9 @@ simJudgeSendsRemove(simJudge *judge, const simHost *host, const virLeaseOp *op)
     const char *name = strrchr(op->path, '/') + 1;
     g_auto(GStrv) words = g_strsplit(name, ".", 8);
     gsize pid = GPOINTER_TO_SIZE(g_hash_table_lookup(judge->links, op->path));
-    g_autofree char *presented = g_strdup_printf("%u %" G_GSIZE_FORMAT, host->index, pid);
     const simJudgeLease *lease = g_strv_length(words) == 6 ? g_hash_table_lookup(judge->leases, words[3]) : NULL;
 
-    if (!simJudgeNotesRemoval(judge, host, name) || !lease || g_hash_table_contains(judge->presented, presented))
+    if (!simJudgeNotesRemoval(judge, host, name) || !lease || simJudgePresented(judge, host, (gint64) pid))
         return;
     if (lease->host == host) {
         simJudgeSendsOwnRemove(judge, host, words, name, (gint64) pid);

@@ -33,7 +33,7 @@ struct _simJudge {
     GHashTable *links;          /* path -> process id in its target; keys are all that was ever sent */
     GHashTable *removed;        /* of simJudgeRemoval: names of which a REMOVE was sent -> the first one */
     GHashTable *leases;         /* of simJudgeLease: sid -> */
-    GHashTable *presented;      /* "host pid" of each process whose token a host was given */
+    GHashTable *presented;      /* of virLeaseTime: "host pid" of each process whose token a host was given -> when last */
     char **renewing;            /* by host: the session that it renewed last */
     virLeaseTime *renewed;      /* by host: when that was sent, host's time */
     GHashTable *givenUp;        /* of virLeaseTime: resource -> when somebody last did without it from then on */
@@ -86,6 +86,11 @@ const char *simJudgeHash(simJudge *judge,
 void simJudgeEachEntry(simJudge *judge,
                        simJudgeEntryFunc func,
                        gpointer opaque);
+/* When @host was last given the token of @pid, and so may remove its entries; or
+ * NULL. */
+const virLeaseTime *simJudgePresented(const simJudge *judge,
+                                      const simHost *host,
+                                      gint64 pid);
 gboolean simJudgeMarkerExists(const simJudge *judge,
                               const char *sid,
                               const char *marker,
