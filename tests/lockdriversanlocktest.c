@@ -8,9 +8,15 @@
  */
 #include <config.h>
 
+#include <dlfcn.h>
 #include <glib/gstdio.h>
+#include <stdint.h>
+#include <sanlock.h>
+#include <sanlock_resource.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "domainlockhost.h"
@@ -454,6 +460,55 @@ testUnknownProcess(void)
     web->order.pid = 0;
 }
 
+/* What sanlock answers on the connection of a guest that was registered with
+ * @flags, to one who asks for all of its leases to be released: 0, or less if
+ * nothing comes. */
+static int
+testAskAsGuest(virLockManagerPlugin *plugin, unsigned int flags)
+{
+    virLockManagerParam params[] = {
+        { .type = VIR_LOCK_MANAGER_PARAM_TYPE_UUID, .key = "uuid", .value.uuid = { 1, 2, 3 } },
+        { .type = VIR_LOCK_MANAGER_PARAM_TYPE_STRING, .key = "name", .value.cstr = "web" },
+        { .type = VIR_LOCK_MANAGER_PARAM_TYPE_UINT, .key = "pid", .value.ui = (unsigned int) getpid() },
+        { .type = VIR_LOCK_MANAGER_PARAM_TYPE_CSTRING, .key = "uri", .value.cstr = "qemu:///system" },
+    };
+    g_autoptr(virLockManager) lock = virLockManagerNew(plugin, VIR_LOCK_MANAGER_OBJECT_TYPE_DOMAIN,
+                                                       G_N_ELEMENTS(params), params, 0);
+    const struct timeval patience = { .tv_sec = 2 };
+    int (*release)(int, int, uint32_t, int, struct sanlk_resource **);
+    /* The driver's: a library that stays remembers where its first daemon was. */
+    void *library = dlopen("libsanlock_client.so.1", RTLD_LAZY | RTLD_NOLOAD);
+    int answer;
+    int fd = -1;
+
+    g_assert_nonnull(lock);
+    g_assert_nonnull(library);
+    *(void **) &release = dlsym(library, "sanlock_release");
+    g_assert_nonnull(release);
+    g_assert_cmpint(lock->driver->drvAcquire(lock, NULL, flags, VIR_DOMAIN_LOCK_FAILURE_POWEROFF, &fd), ==, 0);
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), ==, 0);
+    answer = release(fd, -1, SANLK_REL_ALL, 0, NULL);
+    close(fd);
+    dlclose(library);
+    return answer;
+}
+
+/* QEMU inherits the connection, and is not to use it: sanlock then hears nothing
+ * that comes over it. */
+static void
+testRestricted(void)
+{
+    virLockManagerPlugin *plugin;
+
+    sanlockLabEnter(lab, 0);
+    plugin = virLockManagerPluginNew("sanlock", "qemu", lab->conf[0], 0);
+    g_assert_nonnull(plugin);
+    g_assert_cmpint(testAskAsGuest(plugin, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY), ==, 0);
+    g_assert_cmpint(testAskAsGuest(plugin, VIR_LOCK_MANAGER_ACQUIRE_REGISTER_ONLY |
+                                           VIR_LOCK_MANAGER_ACQUIRE_RESTRICT), <, 0);
+    virLockManagerPluginUnref(plugin);
+}
+
 /* The file of a lease is none, or the leases are gone. */
 static void
 testDamagedLeases(void)
@@ -639,6 +694,7 @@ main(int argc, char **argv)
     testAddWithLab("hostile-states", testHostileStates);
     testAddWithLab("too-many-plugged", testTooManyPlugged);
     testAddWithLab("unknown-process", testUnknownProcess);
+    testAddWithLab("restricted", testRestricted);
     testAddWithLab("damaged-leases", testDamagedLeases);
     testAddWithLab("with-libvirts", testWithLibvirts);
     testAddWithLab("loses-lockspace", testLosesLockspace);
