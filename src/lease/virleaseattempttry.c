@@ -227,11 +227,8 @@ static void
 virLeaseAttemptAddShard(GArray *shards,
                         guint shard)
 {
-    for (guint i = 0; i < shards->len; i++) {
-        if (g_array_index(shards, guint, i) == shard)
-            return;
-    }
-    g_array_append_val(shards, shard);
+    if (!virLeaseScanHasShard(shards, shard))
+        g_array_append_val(shards, shard);
 }
 
 

@@ -401,6 +401,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virLeaseScan, virLeaseScanFree);
 virLeaseScan *virLeaseScanStart(virLeaseEngine *engine, guint64 attempt, virLeaseScanOrder order, GArray *shards);
 void virLeaseScanReply(virLeaseEngine *engine, const virLeaseOpContext *op, const virLeaseReply *reply);
 const virLeaseSeen *virLeaseScanFind(const virLeaseScan *scan, const virLeaseEntryName *name);
+gboolean virLeaseScanHasShard(const GArray *shards, guint shard);
 gboolean virLeaseScanHasRun(const virLeaseScan *scan, const char *sid, guint64 run);
 
 /* virleasechore.c: rule 3 */

@@ -200,6 +200,19 @@ virLeaseScanFind(const virLeaseScan *scan,
 }
 
 
+/* Whether @shard is among those that are to be read. */
+gboolean
+virLeaseScanHasShard(const GArray *shards,
+                     guint shard)
+{
+    for (guint i = 0; i < shards->len; i++) {
+        if (g_array_index(shards, guint, i) == shard)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+
 gboolean
 virLeaseScanHasRun(const virLeaseScan *scan,
                    const char *sid,

@@ -324,18 +324,6 @@ virLeaseUpkeepAudit(virLeaseEngine *engine,
 
 /* ---- the course ---- */
 
-static gboolean
-virLeaseUpkeepHasShard(const virLeaseScan *scan,
-                       guint shard)
-{
-    for (guint i = 0; i < scan->shards->len; i++) {
-        if (g_array_index(scan->shards, guint, i) == shard)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-
 /* Whether @scan has read all that runs of this session may have entries in. A
  * shard that was first used after it began was left out, and a run that is there
  * would seem to have nothing any more (rule 19). */
@@ -344,7 +332,7 @@ virLeaseUpkeepReadAll(const virLeaseEngine *engine,
                       const virLeaseScan *scan)
 {
     for (guint i = 0; i < engine->format.shards; i++) {
-        if (engine->usedShards[i] && !virLeaseUpkeepHasShard(scan, i))
+        if (engine->usedShards[i] && !virLeaseScanHasShard(scan->shards, i))
             return FALSE;
     }
     return TRUE;
