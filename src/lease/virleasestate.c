@@ -25,121 +25,134 @@ static const char *const virLeaseStateRunNames[VIR_LEASE_RUN_LAST] = { "reserved
 /* ---- writing ---- */
 
 static void
-virLeaseStateAddString(GString *json,
+virLeaseStateAddString(JsonBuilder *builder,
                        const char *name,
                        const char *value)
 {
-    virJSONAppendName(json, name);
-    virJSONAppendString(json, value);
+    json_builder_set_member_name(builder, name);
+    json_builder_add_string_value(builder, value);
 }
 
 
 static void
-virLeaseStateAddNumber(GString *json,
+virLeaseStateAddNumber(JsonBuilder *builder,
                        const char *name,
                        gint64 value)
 {
-    char text[32];
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
 
-    g_snprintf(text, sizeof(text), "%" G_GINT64_FORMAT, value);
-    virLeaseStateAddString(json, name, text);
+    virLeaseStateAddString(builder, name, text);
+}
+
+
+static char *
+virLeaseStateFinish(JsonBuilder *builder)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    JsonNode *root = json_builder_get_root(builder);
+    char *text;
+
+    json_generator_set_root(generator, root);
+    text = json_generator_to_data(generator, NULL);
+    json_node_unref(root);
+    return text;
 }
 
 
 char *
 virLeaseStateSession(const virLeaseEngine *engine)
 {
-    GString *json = g_string_sized_new(1024);
+    g_autoptr(JsonBuilder) builder = json_builder_new();
     const virLeaseSession *session = &engine->session;
     g_autofree char *format = virLeaseFormatString(&engine->format);
 
-    virJSONAppendOpen(json, '{');
-    virLeaseStateAddNumber(json, "version", VIR_LEASE_STATE_VERSION);
-    virLeaseStateAddString(json, "bootid", engine->bootid);
-    virLeaseStateAddString(json, "format", format);
-    virLeaseStateAddString(json, "session", session->sid);
-    virLeaseStateAddNumber(json, "end", session->end);
-    virLeaseStateAddNumber(json, "mtime", session->mtime);
-    virLeaseStateAddNumber(json, "fileid", (gint64) session->fileid);
-    virLeaseStateAddNumber(json, "counter", (gint64) engine->counterLimit);
-    g_string_append_c(json, '}');
-    return g_string_free(json, FALSE);
+    json_builder_begin_object(builder);
+    virLeaseStateAddNumber(builder, "version", VIR_LEASE_STATE_VERSION);
+    virLeaseStateAddString(builder, "bootid", engine->bootid);
+    virLeaseStateAddString(builder, "format", format);
+    virLeaseStateAddString(builder, "session", session->sid);
+    virLeaseStateAddNumber(builder, "end", session->end);
+    virLeaseStateAddNumber(builder, "mtime", session->mtime);
+    virLeaseStateAddNumber(builder, "fileid", (gint64) session->fileid);
+    virLeaseStateAddNumber(builder, "counter", (gint64) engine->counterLimit);
+    json_builder_end_object(builder);
+    return virLeaseStateFinish(builder);
 }
 
 
 static void
-virLeaseStateAddEntry(GString *json,
+virLeaseStateAddEntry(JsonBuilder *builder,
                       const virLeaseEntry *entry)
 {
-    virJSONAppendOpen(json, '{');
-    virLeaseStateAddString(json, "resource", entry->resource->name);
-    virLeaseStateAddString(json, "path", entry->resource->path);
-    virLeaseStateAddNumber(json, "shared", entry->name.shared);
-    virLeaseStateAddNumber(json, "token", entry->name.token);
-    virLeaseStateAddNumber(json, "attempt", (gint64) entry->name.attempt);
-    virLeaseStateAddString(json, "entry", entry->path);
-    virLeaseStateAddNumber(json, "fileid", (gint64) entry->fileid);
-    virLeaseStateAddNumber(json, "ctime", entry->ctime);
-    g_string_append_c(json, '}');
+    json_builder_begin_object(builder);
+    virLeaseStateAddString(builder, "resource", entry->resource->name);
+    virLeaseStateAddString(builder, "path", entry->resource->path);
+    virLeaseStateAddNumber(builder, "shared", entry->name.shared);
+    virLeaseStateAddNumber(builder, "token", entry->name.token);
+    virLeaseStateAddNumber(builder, "attempt", (gint64) entry->name.attempt);
+    virLeaseStateAddString(builder, "entry", entry->path);
+    virLeaseStateAddNumber(builder, "fileid", (gint64) entry->fileid);
+    virLeaseStateAddNumber(builder, "ctime", entry->ctime);
+    json_builder_end_object(builder);
 }
 
 
 static void
-virLeaseStateAddRun(GString *json,
+virLeaseStateAddRun(JsonBuilder *builder,
                     const virLeaseRun *run)
 {
-    virJSONAppendName(json, "run");
-    virJSONAppendOpen(json, '{');
-    virLeaseStateAddNumber(json, "number", (gint64) run->number);
-    virLeaseStateAddString(json, "session", run->sid);
-    virLeaseStateAddString(json, "state", virLeaseStateRunNames[run->state]);
-    virLeaseStateAddNumber(json, "since", run->since);
-    virLeaseStateAddString(json, "fromSession", run->fromSid);
-    virLeaseStateAddNumber(json, "fromRun", (gint64) run->fromRun);
-    virLeaseStateAddNumber(json, "stoppedKnown", run->stoppedKnown);
-    virLeaseStateAddNumber(json, "exitedKnown", run->exitedKnown);
-    virJSONAppendName(json, "entries");
-    virJSONAppendOpen(json, '[');
+    json_builder_set_member_name(builder, "run");
+    json_builder_begin_object(builder);
+    virLeaseStateAddNumber(builder, "number", (gint64) run->number);
+    virLeaseStateAddString(builder, "session", run->sid);
+    virLeaseStateAddString(builder, "state", virLeaseStateRunNames[run->state]);
+    virLeaseStateAddNumber(builder, "since", run->since);
+    virLeaseStateAddString(builder, "fromSession", run->fromSid);
+    virLeaseStateAddNumber(builder, "fromRun", (gint64) run->fromRun);
+    virLeaseStateAddNumber(builder, "stoppedKnown", run->stoppedKnown);
+    virLeaseStateAddNumber(builder, "exitedKnown", run->exitedKnown);
+    json_builder_set_member_name(builder, "entries");
+    json_builder_begin_array(builder);
     for (guint i = 0; i < run->entries->len; i++)
-        virLeaseStateAddEntry(json, g_ptr_array_index(run->entries, i));
-    g_string_append_c(json, ']');
-    g_string_append_c(json, '}');
+        virLeaseStateAddEntry(builder, g_ptr_array_index(run->entries, i));
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
 }
 
 
 static void
-virLeaseStateAddWanted(GString *json,
+virLeaseStateAddWanted(JsonBuilder *builder,
                        const virLeaseOwner *owner)
 {
     g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(owner->wanted), (GCompareFunc) strcmp);
 
-    virJSONAppendName(json, "wanted");
-    virJSONAppendOpen(json, '[');
+    json_builder_set_member_name(builder, "wanted");
+    json_builder_begin_array(builder);
     for (GList *next = names; next; next = next->next)
-        virJSONAppendString(json, next->data);
-    g_string_append_c(json, ']');
+        json_builder_add_string_value(builder, next->data);
+    json_builder_end_array(builder);
 }
 
 
 char *
 virLeaseStateOwner(const virLeaseOwner *owner)
 {
-    GString *json = g_string_sized_new(1024);
+    g_autoptr(JsonBuilder) builder = json_builder_new();
 
-    virJSONAppendOpen(json, '{');
-    virLeaseStateAddNumber(json, "version", VIR_LEASE_STATE_VERSION);
-    virLeaseStateAddNumber(json, "owner", (gint64) owner->id);
-    virLeaseStateAddString(json, "guest", owner->guest);
-    virLeaseStateAddString(json, "uuid", owner->uuid);
-    virLeaseStateAddNumber(json, "pid", owner->pid);
-    virLeaseStateAddString(json, "failure", virLeaseFailureToString(owner->failure));
-    virLeaseStateAddNumber(json, "gone", owner->gone);
-    virLeaseStateAddNumber(json, "ran", owner->ran);
-    virLeaseStateAddWanted(json, owner);
+    json_builder_begin_object(builder);
+    virLeaseStateAddNumber(builder, "version", VIR_LEASE_STATE_VERSION);
+    virLeaseStateAddNumber(builder, "owner", (gint64) owner->id);
+    virLeaseStateAddString(builder, "guest", owner->guest);
+    virLeaseStateAddString(builder, "uuid", owner->uuid);
+    virLeaseStateAddNumber(builder, "pid", owner->pid);
+    virLeaseStateAddString(builder, "failure", virLeaseFailureToString(owner->failure));
+    virLeaseStateAddNumber(builder, "gone", owner->gone);
+    virLeaseStateAddNumber(builder, "ran", owner->ran);
+    virLeaseStateAddWanted(builder, owner);
     if (owner->run)
-        virLeaseStateAddRun(json, owner->run);
-    g_string_append_c(json, '}');
-    return g_string_free(json, FALSE);
+        virLeaseStateAddRun(builder, owner->run);
+    json_builder_end_object(builder);
+    return virLeaseStateFinish(builder);
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * virjson.c: JSON text: what json-glib may be given, and how it is written
+ * virjson.c: what JSON text json-glib may be given
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -64,52 +64,4 @@ virJSONIsPlain(const char *text)
         p++;
     }
     return p != NULL;
-}
-
-/* ---- writing ---- */
-
-/* Between two members or two values, not behind a bracket or a name. */
-static void
-virJSONAppendComma(GString *json)
-{
-    if (json->len > 0 && !strchr("{[:", json->str[json->len - 1]))
-        g_string_append_c(json, ',');
-}
-
-static gboolean
-virJSONIsEscaped(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
-}
-
-void
-virJSONAppendString(GString *json, const char *value)
-{
-    const char *begin;
-
-    virJSONAppendComma(json);
-    g_string_append_c(json, '"');
-    for (begin = value; *value; value++) {
-        if (!virJSONIsEscaped((unsigned char) *value))
-            continue;
-        g_string_append_len(json, begin, value - begin);
-        g_string_append_printf(json, "\\u%04x", (unsigned char) *value);
-        begin = value + 1;
-    }
-    g_string_append_len(json, begin, value - begin);
-    g_string_append_c(json, '"');
-}
-
-void
-virJSONAppendName(GString *json, const char *name)
-{
-    virJSONAppendString(json, name);
-    g_string_append_c(json, ':');
-}
-
-void
-virJSONAppendOpen(GString *json, char bracket)
-{
-    virJSONAppendComma(json);
-    g_string_append_c(json, bracket);
 }

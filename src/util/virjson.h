@@ -1,5 +1,5 @@
 /*
- * virjson.h: JSON text: what json-glib may be given, and how it is written
+ * virjson.h: what JSON text json-glib may be given
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -24,15 +24,3 @@
  * its strings has an end.
  */
 gboolean virJSONIsPlain(const char *text);
-
-/* JSON written piece by piece to the end of @json: each puts a comma before
- * itself where one belongs. Brackets are closed by g_string_append_c(). Made for
- * what is written often; @value has to be UTF-8. */
-void virJSONAppendString(GString *json,
-                         const char *value);
-/* What follows is the member @name of an object. */
-void virJSONAppendName(GString *json,
-                       const char *name);
-/* @bracket: '{' or '[' */
-void virJSONAppendOpen(GString *json,
-                       char bracket);
