@@ -197,6 +197,19 @@ simSceneRevoked(simTest *test)
     simSceneExpect(test, process->state == SIM_PROCESS_DEAD, "rule 4", "a guest whose locks were revoked runs on");
 }
 
+/* A lock is removed by hand, and somebody else takes the disk. */
+static void
+simSceneRemovedByHand(simTest *test)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    g_autofree char *path = simTestEntryPath(test, process, "img");
+
+    simJudgeDataLost(test->world->judge);
+    simServerDelete(test->world->server, path);
+    simTestAssertRuns(simTestStartOne(test, test->b, "db01"));
+    simTestRun(test, 4 * SIM_SCENE_L);
+}
+
 /* A lock is another object than it was: somebody may have had the disk. */
 static void
 simSceneReplaced(simTest *test)
@@ -240,6 +253,7 @@ const simScene simScenesOfRuns[] = {
     { "MARKERS_EARLY", NULL, "L1", simSceneResumedLater },
     { "MARKERS_SWEPT", NULL, "rule 19", simSceneLinkOfAnOldRun },
     { "EXITED_UNREAD", NULL, "rule 19", simSceneExitUnread },
+    { "NO_AUDIT", NULL, "rule 20", simSceneRemovedByHand },
     { "AUDIT_BY_NAME", NULL, "rule 20", simSceneReplaced },
     { "AUDIT_SELDOM", NULL, "rule 20", simSceneGoneAtReconnect },
     { "ROLLBACK_UNNOTICED", NULL, "S2", simSceneRestoredExport },
