@@ -68,6 +68,9 @@ virLeaseChoreRemove(virLeaseEngine *engine,
         chore->type = VIR_LEASE_OP_REMOVE;
         g_clear_pointer(&chore->target, g_free);
     }
+    /* Rule 3: one that is on its way tells nothing of a link that was seen since:
+     * the server may have carried it out before a late SYMLINK made that. */
+    chore->anew = chore->outstanding && VIR_LEASE_RULE(engine, REMOVE_ON_ITS_WAY);
 }
 
 
@@ -188,7 +191,8 @@ virLeaseChoreReply(virLeaseEngine *engine,
     if (!chore)
         return;
     chore->outstanding = FALSE;
-    if (op->type != chore->type) {
+    if (op->type != chore->type || chore->anew) {
+        chore->anew = FALSE;
         chore->next = engine->now;
     } else if (virLeaseChoreDone(engine, chore, reply->status)) {
         g_hash_table_remove(engine->chores, op->path);

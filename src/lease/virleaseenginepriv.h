@@ -124,6 +124,7 @@ struct _virLeaseChore {
     char *path;
     char *target;
     gboolean outstanding;
+    gboolean anew;          /* meant once more while it was on its way */
     virLeaseTime next;
     virLeaseSpan backoff;
     gboolean refused;       /* the server will not do it, which the log has */

@@ -17,6 +17,7 @@
     X(EXISTS_FAILS, "2", "'exists' on an own SYMLINK or MKDIR is an error") \
     X(NOENT_FAILS, "2", "'no entry' on a REMOVE is an error, and it is repeated") \
     X(REMOVE_ONCE, "3", "a REMOVE whose answer was lost is not repeated") \
+    X(REMOVE_ON_ITS_WAY, "3", "a REMOVE that is on its way counts for what was seen since") \
     X(REMOVE_EARLY, "3", "a withdrawal does not wait for the answers to its SYMLINKs") \
     X(WITHDRAW_UNANSWERED, "3", "a withdrawal does not wait for the answers to its REMOVEs") \
     X(NO_SWEEP, "4", "own entries that no table knows are not swept") \

@@ -76,6 +76,26 @@ simSceneOldRenewals(simTest *test)
     simTestStartOne(test, test->b, "db01");
 }
 
+/* The dead host's link is removed; before the answer is here the server makes it
+ * once more, as it was asked to long ago, and another guest finds it. */
+static void
+simSceneLinkAfterItsRemoval(simTest *test)
+{
+    const double late = 3 * SIM_SCENE_L;
+    simProcess *first;
+
+    simTestFault(test, test->a, VIR_LEASE_OP_SYMLINK, "locks/", 1, SIM_FAULT_TWICE, late);
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
+    simHostCrash(test->a);
+    simTestRun(test, late - 0.5);
+    simTestFault(test, test->b, VIR_LEASE_OP_REMOVE, "locks/", 1, SIM_FAULT_HOLD_REPLY, 0.8);
+    first = simGuestStart(test->b, simGuestNew(test->world, "db01", "img", "x", NULL), FALSE, TRUE);
+    simTestRun(test, 0.3);
+    simTestKill(test, first);
+    simTestRun(test, 0.3);
+    simTestAssertRuns(simTestStartOne(test, test->b, "db02"));
+}
+
 static void
 simSceneSetStale(simTest *test, const simHost *host, double seconds)
 {
@@ -245,6 +265,7 @@ simSceneNoDirectory(simTest *test)
 
 const simScene simScenesOfLeases[] = {
     { "NOENT_FAILS", NULL, "L1", simSceneRemovedAlready },
+    { "REMOVE_ON_ITS_WAY", NULL, "grants", simSceneLinkAfterItsRemoval },
     { "REMOVE_EARLY", NULL, "L1", simSceneLinkRefused },
     { "LATE_ANSWER_TIMERS", "LATE_ANSWER_CHECK", "rule 5", simSceneHungOverItsEnd },
     { "LATE_ANSWER_CHECK", "LATE_ANSWER_TIMERS", "rule 5", simSceneHungOverItsEnd },
