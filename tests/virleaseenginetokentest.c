@@ -155,6 +155,33 @@ testHandoverOfAttachedDisk(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(simTestCountEntries(test, source), ==, 0);
 }
 
+/* Rule 12: while a disk is plugged into the paused source, the destination uses
+ * up the token, and removes every entry of that run. The source is told that it
+ * has the disk, which was true when it looked; it does not go on. */
+static void
+testAttachedWhileTokenIsUsed(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *source = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", NULL));
+    simProcess *destination;
+
+    simTestSuspend(test, source);
+    destination = simTestIncoming(test, source, test->b);
+    simTestFault(test, test->b, VIR_LEASE_OP_READDIR, "locks/", 1, SIM_FAULT_HOLD, 0.1);
+    simTestFault(test, test->a, VIR_LEASE_OP_READDIR, "locks/", 1, SIM_FAULT_HOLD_REPLY, 0.2);
+    simProcessResume(destination);
+    simTestRun(test, 0.05);
+    simTestAttach(test, source, "extra");
+    g_assert_cmpuint(simTestCountEntries(test, source), ==, 0);
+    simTestSettle(test, destination);
+    simTestAssertRuns(destination);
+    simTestResume(test, source);
+    simTestAssertRefused(source, VIR_ERR_RESOURCE_BUSY, "'web01'", "'kvm2'", NULL);
+    simTestKill(test, destination);
+    simTestResume(test, source);
+    simTestAssertRefused(source, VIR_ERR_OPERATION_INVALID, "'web01'", NULL);
+    simTestAssertState(source, SIM_PROCESS_PAUSED);
+}
+
 /* A disk that was attached is not among those that a resume asks for: a block
  * job writes to it, and the guest may end up with nothing else. */
 static void
@@ -420,6 +447,7 @@ main(int argc, char **argv)
     SIM_TEST("handover/waits-for-the-marker", testHandoverWaitsForTheMarker);
     SIM_TEST("handover/gives-up", testHandoverGivesUp);
     SIM_TEST("handover/of-attached-disk", testHandoverOfAttachedDisk);
+    SIM_TEST("handover/attached-while-it-goes-on", testAttachedWhileTokenIsUsed);
     SIM_TEST("handover/keeps-what-was-attached", testResumeKeepsWhatWasAttached);
     SIM_TEST("handover/failed", testFailedMigration);
     SIM_TEST("handover/confused", testConfusedMigration);

@@ -106,6 +106,29 @@ simJudgeFindEntry(const simJudge *judge, gint64 pid, const char *resource)
     return search.found;
 }
 
+const char *
+simJudgeNewestLink(const simJudge *judge, gint64 pid, const char *resource)
+{
+    const char *hash = simJudgeHash((simJudge *) judge, resource);
+    const char *newest = NULL;
+    virLeaseTime when = 0;
+    GHashTableIter iter;
+    gpointer path;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, judge->links);
+    while (g_hash_table_iter_next(&iter, &path, &value)) {
+        const char *name = strrchr(path, '/') + 1;
+        const virLeaseTime *made = g_hash_table_lookup(judge->made, name);
+
+        if (GPOINTER_TO_SIZE(value) != (gsize) pid || !made || *made < when || !g_str_has_prefix(name, hash))
+            continue;
+        newest = name;
+        when = *made;
+    }
+    return newest;
+}
+
 gboolean
 simJudgeSessionLives(const simJudge *judge, const char *sid)
 {

@@ -86,6 +86,10 @@ const char *simJudgeHash(simJudge *judge,
 void simJudgeEachEntry(simJudge *judge,
                        simJudgeEntryFunc func,
                        gpointer opaque);
+/* The entry of @pid for @resource that was made last, whatever became of it. */
+const char *simJudgeNewestLink(const simJudge *judge,
+                               gint64 pid,
+                               const char *resource);
 /* When @host was last given the token of @pid, and so may remove its entries; or
  * NULL. */
 const virLeaseTime *simJudgePresented(const simJudge *judge,
