@@ -360,7 +360,7 @@ gboolean virLeaseSessionEndedAndStopped(const virLeaseEngine *engine, const char
 virLeaseTime virLeaseFailureLeadBegins(const virLeaseEngine *engine);
 void virLeaseFailureApproach(virLeaseEngine *engine);
 void virLeaseFailureAverted(virLeaseEngine *engine);
-void virLeaseFailureBegin(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
+void virLeaseFailureBegin(virLeaseEngine *engine, virLeaseOwner *owner);
 void virLeaseFailureNow(virLeaseEngine *engine, virLeaseOwner *owner, const char *reason);
 void virLeaseFailureSessionEnded(virLeaseEngine *engine);
 void virLeaseFailureRegained(virLeaseEngine *engine, virLeaseOwner *owner, int code, const char *message);

@@ -208,21 +208,27 @@ virLeaseFailureAverted(virLeaseEngine *engine)
 }
 
 
+static const char *
+virLeaseFailureUnlocked(void)
+{
+    return _("its lock was removed from the export by somebody else");
+}
+
+
 /* Rule 20: the lock of a running owner is lost while the lease holds. It is
  * stopped a lead's time from now, or at once if a signal does. */
 void
 virLeaseFailureBegin(virLeaseEngine *engine,
-                     virLeaseOwner *owner,
-                     const char *reason)
+                     virLeaseOwner *owner)
 {
     if (!virLeaseFailureNeedsLead(owner)) {
-        virLeaseFailureNow(engine, owner, reason);
+        virLeaseFailureNow(engine, owner, virLeaseFailureUnlocked());
         if (virLeaseFailureIsIgnored(owner))
             virLeaseFailureLose(engine, owner);
         return;
     }
     owner->fenceAt = engine->now + virLeaseFailureLead(engine);
-    virLeaseFailureAnnounce(engine, owner, owner->fenceAt, reason);
+    virLeaseFailureAnnounce(engine, owner, owner->fenceAt, virLeaseFailureUnlocked());
 }
 
 
@@ -302,7 +308,7 @@ virLeaseFailureTimers(virLeaseEngine *engine)
         virLeaseOwner *owner = value;
 
         if (owner->fenceAt && engine->now >= owner->fenceAt)
-            virLeaseFailureNow(engine, owner, _("its lock was removed from the export by somebody else"));
+            virLeaseFailureNow(engine, owner, virLeaseFailureUnlocked());
         virLeaseFailureRegain(engine, owner);
     }
 }

@@ -301,7 +301,7 @@ virLeaseUpkeepAuditOwner(virLeaseEngine *engine,
     if (!VIR_LEASE_RULE(engine, ENTRY_REMADE)) {
         virLeaseChoreMark(engine, entry->path, "remade=1");
     } else if (virLeaseOwnerIsRunning(owner)) {
-        virLeaseFailureBegin(engine, owner, _("its lock was removed from the export by somebody else"));
+        virLeaseFailureBegin(engine, owner);
     } else if (owner->run->state == VIR_LEASE_RUN_RESERVED) {
         virLeaseOwnerReleaseRun(engine, owner, NULL);
     }
