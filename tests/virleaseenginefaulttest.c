@@ -464,6 +464,38 @@ testSaveFails(simTest *test, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(simTestCountEntries(test, process), ==, 0);
 }
 
+/* What could not be written down is not removed: the next daemon, which reads what
+ * was written last, misses no lock of a guest that runs. */
+static void
+testSaveFailsWhileUnplugging(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", "log", "x", NULL));
+
+    simTestAssertRuns(process);
+    test->a->failSaves = 1000;
+    simTestDetach(test, process, "log");
+    simTestRun(test, 2);
+    g_assert_cmpuint(simTestCountEntries(test, process), ==, 2);
+    simHostCrashDaemon(test->a);
+    simHostStartDaemon(test->a);
+    simTestRun(test, 3 * L);
+    simTestAssertRuns(process);
+}
+
+/* And when there is room again it is. */
+static void
+testSaveFailsForAWhile(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStart(test, test->a, simGuestNew(test->world, "web01", "img", "x", "log", "x", NULL));
+
+    test->a->failSaves = 3;
+    simTestDetach(test, process, "log");
+    simTestRun(test, 3);
+    g_assert_cmpuint(test->a->failSaves, ==, 0);
+    g_assert_cmpuint(simTestCountEntries(test, process), ==, 1);
+    simTestAssertRuns(simTestStart(test, test->b, simGuestNew(test->world, "db01", "log", "x", NULL)));
+}
+
 static void
 testShutdownWithoutGuests(simTest *test, gconstpointer data G_GNUC_UNUSED)
 {
@@ -610,6 +642,8 @@ main(int argc, char **argv)
     SIM_TEST("daemon/dies-anywhere", testDaemonDiesAnywhere);
     SIM_TEST("daemon/dies-sweeping", testDaemonDiesSweeping);
     SIM_TEST("daemon/save-fails", testSaveFails);
+    SIM_TEST("daemon/save-fails-while-unplugging", testSaveFailsWhileUnplugging);
+    SIM_TEST("daemon/save-fails-for-a-while", testSaveFailsForAWhile);
     SIM_TEST("daemon/killed-while-unplugging", testKilledWhileUnplugging);
     SIM_TEST("exited/scan-before-first-use", testScanBeforeFirstUse);
     SIM_TEST("daemon/shutdown-without-guests", testShutdownWithoutGuests);

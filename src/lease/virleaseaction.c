@@ -52,7 +52,7 @@ virLeaseEngineActOwner(virLeaseEngine *engine,
 }
 
 
-void
+virLeaseAction *
 virLeaseEngineSubmit(virLeaseEngine *engine,
                      virLeaseOpPurpose purpose,
                      virLeaseOpType type,
@@ -64,6 +64,7 @@ virLeaseEngineSubmit(virLeaseEngine *engine,
     virLeaseOpContext *context = g_new0(virLeaseOpContext, 1);
     guint64 *key = g_new(guint64, 1);
     virLeaseSpan timeout = virLeaseEngineOpTimeout(engine);
+    virLeaseAction *action;
     virLeaseOp *op;
 
     *key = ++engine->nextId;
@@ -81,7 +82,9 @@ virLeaseEngineSubmit(virLeaseEngine *engine,
     op = virLeaseOpNew(*key, type, path, timeout);
     op->target = g_strdup(target);
     op->mtime = mtime;
-    virLeaseEngineAct(engine, VIR_LEASE_ACTION_STORE)->op = op;
+    action = virLeaseEngineAct(engine, VIR_LEASE_ACTION_STORE);
+    action->op = op;
+    return action;
 }
 
 

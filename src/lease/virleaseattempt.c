@@ -551,7 +551,7 @@ virLeaseAttemptStartOver(virLeaseEngine *engine,
                          virLeaseAttempt *attempt)
 {
     attempt->scan = NULL;
-    virLeaseEngineRemoveEntries(engine, attempt->entries, NULL);
+    virLeaseEngineRemoveEntries(engine, NULL, attempt->entries, NULL);
     g_ptr_array_set_size(attempt->entries, 0);
     g_hash_table_remove_all(attempt->clearing);
     virLeaseAttemptMove(engine, attempt, VIR_LEASE_ATTEMPT_WAITING);

@@ -458,7 +458,7 @@ virLeaseAttemptTakeBack(virLeaseEngine *engine,
             g_ptr_array_add(taken, g_ptr_array_steal_index(entries, i));
     }
     virLeaseEngineSaveOwner(engine, attempt->owner);
-    virLeaseEngineRemoveEntries(engine, taken, NULL);
+    virLeaseEngineRemoveEntries(engine, attempt->owner, taken, NULL);
 }
 
 
@@ -478,7 +478,7 @@ virLeaseAttemptNotEntered(virLeaseEngine *engine,
         virLeaseAttemptTakeBack(engine, attempt);
     } else if (attempt->kind == VIR_LEASE_ATTEMPT_REGAIN) {
         /* It runs all the same. */
-        virLeaseEngineRemoveEntries(engine, owner->run->entries, NULL);
+        virLeaseEngineRemoveEntries(engine, NULL, owner->run->entries, NULL);
     } else {
         virLeaseEngineLeave(engine, owner);
         virLeaseOwnerReleaseRun(engine, owner, NULL);

@@ -32,7 +32,7 @@ virLeaseChoreSend(virLeaseEngine *engine,
                   virLeaseChore *chore)
 {
     chore->outstanding = TRUE;
-    virLeaseEngineSubmit(engine, VIR_LEASE_FOR_CHORE, chore->type, 0, chore->path, chore->target, 0);
+    virLeaseEngineSubmit(engine, VIR_LEASE_FOR_CHORE, chore->type, 0, chore->path, chore->target, 0)->owner = chore->owner;
 }
 
 
@@ -40,27 +40,30 @@ static void
 virLeaseChoreAdd(virLeaseEngine *engine,
                  virLeaseOpType type,
                  const char *path,
-                 const char *target)
+                 const char *target,
+                 guint64 owner)
 {
     virLeaseChore *chore = g_new0(virLeaseChore, 1);
 
     chore->type = type;
     chore->path = g_strdup(path);
     chore->target = g_strdup(target);
+    chore->owner = owner;
     chore->next = engine->now;
     g_hash_table_insert(engine->chores, chore->path, chore);
     virLeaseChoreTimers(engine);
 }
 
 
-void
-virLeaseChoreRemove(virLeaseEngine *engine,
-                    const char *path)
+static void
+virLeaseChoreRemoveFor(virLeaseEngine *engine,
+                       const char *path,
+                       guint64 owner)
 {
     virLeaseChore *chore = g_hash_table_lookup(engine->chores, path);
 
     if (!chore) {
-        virLeaseChoreAdd(engine, VIR_LEASE_OP_REMOVE, path, NULL);
+        virLeaseChoreAdd(engine, VIR_LEASE_OP_REMOVE, path, NULL, owner);
         return;
     }
     /* Rule 1: once a REMOVE is meant, the name is not created again. */
@@ -75,11 +78,31 @@ virLeaseChoreRemove(virLeaseEngine *engine,
 
 
 void
+virLeaseChoreRemove(virLeaseEngine *engine,
+                    const char *path)
+{
+    virLeaseChoreRemoveFor(engine, path, 0);
+}
+
+
+/* @owner, unless it is NULL, goes on, and was saved without it. Until that is
+ * written down the REMOVE is not sent, or a later daemon would believe that the
+ * guest has the lock, and miss it. */
+void
+virLeaseChoreRelease(virLeaseEngine *engine,
+                     const char *path,
+                     const virLeaseOwner *owner)
+{
+    virLeaseChoreRemoveFor(engine, path, owner ? owner->id : 0);
+}
+
+
+void
 virLeaseChoreRmdir(virLeaseEngine *engine,
                    const char *path)
 {
     if (!g_hash_table_contains(engine->chores, path))
-        virLeaseChoreAdd(engine, VIR_LEASE_OP_RMDIR, path, NULL);
+        virLeaseChoreAdd(engine, VIR_LEASE_OP_RMDIR, path, NULL, 0);
 }
 
 
@@ -89,7 +112,7 @@ virLeaseChoreMark(virLeaseEngine *engine,
                   const char *target)
 {
     if (!g_hash_table_contains(engine->chores, path))
-        virLeaseChoreAdd(engine, VIR_LEASE_OP_SYMLINK, path, target);
+        virLeaseChoreAdd(engine, VIR_LEASE_OP_SYMLINK, path, target, 0);
 }
 
 

@@ -299,6 +299,8 @@ virLeaseEngineMeasure(virLeaseEngine *engine,
 {
     virLeaseSpan span = engine->now - op->sent;
 
+    if (status == VIR_LEASE_STATUS_UNSAVED)
+        return;
     if (status == VIR_LEASE_STATUS_LOST) {
         if (!engine->silentSince)
             engine->silentSince = op->sent;

@@ -103,7 +103,8 @@ struct _virLeaseEvent {
 };
 
 typedef enum {
-    VIR_LEASE_ACTION_STORE,     /* submit @op to the store */
+    VIR_LEASE_ACTION_STORE,     /* submit @op to the store; if the last that was to be saved of @owner (0: of nobody)
+                                 * could not be, answer with a reply UNSAVED instead, after this step */
     VIR_LEASE_ACTION_ANSWER,    /* answer @request with @code, @message, @token */
     VIR_LEASE_ACTION_SAVE_SESSION,  /* replace what is saved of the session by @text */
     VIR_LEASE_ACTION_SAVE_OWNER,    /* replace what is saved of @owner by @text */

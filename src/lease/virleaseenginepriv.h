@@ -123,6 +123,7 @@ struct _virLeaseChore {
     virLeaseOpType type;    /* REMOVE, SYMLINK for a marker, RMDIR for a session that never began */
     char *path;
     char *target;
+    guint64 owner;          /* REMOVE: who gives it up, which has to be saved first; 0: nobody */
     gboolean outstanding;
     gboolean anew;          /* meant once more while it was on its way */
     virLeaseTime next;
@@ -337,7 +338,7 @@ void virLeaseEngineSetProblem(virLeaseEngine *engine, virLeaseStatus status, con
 /* virleaseaction.c: what goes out */
 virLeaseAction *virLeaseEngineAct(virLeaseEngine *engine, virLeaseActionType type);
 virLeaseAction *virLeaseEngineActOwner(virLeaseEngine *engine, virLeaseActionType type, const virLeaseOwner *owner);
-void virLeaseEngineSubmit(virLeaseEngine *engine, virLeaseOpPurpose purpose, virLeaseOpType type,
+virLeaseAction *virLeaseEngineSubmit(virLeaseEngine *engine, virLeaseOpPurpose purpose, virLeaseOpType type,
                           guint64 ref, const char *path, const char *target, gint64 mtime);
 virLeaseAction *virLeaseEngineAnswer(virLeaseEngine *engine, guint64 request, int code,
                           const char *message, const char *token);
@@ -386,7 +387,7 @@ gboolean virLeaseOwnerIsRunning(const virLeaseOwner *owner);
 void virLeaseOwnerForget(virLeaseEngine *engine, virLeaseOwner *owner);
 virLeaseOwner *virLeaseEngineFindRun(const virLeaseEngine *engine, const char *sid, guint64 number);
 virLeaseAttempt *virLeaseEngineFindAttempt(const virLeaseEngine *engine, const char *sid, guint64 run, guint64 attempt);
-void virLeaseEngineRemoveEntries(virLeaseEngine *engine, GPtrArray *entries, GHashTable *paths);
+void virLeaseEngineRemoveEntries(virLeaseEngine *engine, const virLeaseOwner *owner, GPtrArray *entries, GHashTable *paths);
 virLeaseToken *virLeaseRunToken(const virLeaseEngine *engine, const virLeaseRun *run);
 
 /* virleaseownerops.c: suspend, detach, inquire, exit (rules 15 and 17) */
@@ -408,6 +409,7 @@ gboolean virLeaseScanHasRun(const virLeaseScan *scan, const char *sid, guint64 r
 /* virleasechore.c: rule 3 */
 void virLeaseChoreFree(virLeaseChore *chore);
 void virLeaseChoreRemove(virLeaseEngine *engine, const char *path);
+void virLeaseChoreRelease(virLeaseEngine *engine, const char *path, const virLeaseOwner *owner);
 void virLeaseChoreRmdir(virLeaseEngine *engine, const char *path);
 void virLeaseChoreMark(virLeaseEngine *engine, const char *path, const char *target);
 gboolean virLeaseChorePending(const virLeaseEngine *engine, const char *path);

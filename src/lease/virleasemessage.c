@@ -201,6 +201,10 @@ virLeaseMessageNotRemoved(const virLeaseEngine *engine,
                           const char *path,
                           virLeaseStatus status)
 {
+    if (status == VIR_LEASE_STATUS_UNSAVED)
+        return g_strdup_printf(_("'%1$s' in lockspace '%2$s' at %3$s is in the way, and cannot be removed yet: %4$s; make "
+                                 "room for it on this host, then try again"),
+                               path, engine->lockspace, engine->url, virLeaseStatusToMessage(status));
     return g_strdup_printf(_("'%1$s' in lockspace '%2$s' at %3$s is in the way, belongs to nobody, and cannot be removed: "
                              "%4$s; remove it on the server"),
                            path, engine->lockspace, engine->url, virLeaseStatusToMessage(status));

@@ -182,7 +182,7 @@ virLeaseOwnerDetach(virLeaseEngine *engine,
      * guest holds what was being removed. */
     if (changed)
         virLeaseOwnerDetached(engine, owner);
-    virLeaseEngineRemoveEntries(engine, taken, paths);
+    virLeaseEngineRemoveEntries(engine, owner, taken, paths);
     virLeaseWaitAdd(engine, event->request, NULL, paths, virLeaseOwnerPatience(engine, event));
 }
 
@@ -227,7 +227,7 @@ virLeaseOwnerExited(virLeaseEngine *engine,
     if (run) {
         sid = g_strdup(run->sid);
         if (virLeaseEngineIsOwnSid(engine, sid) && VIR_LEASE_RULE(engine, EXIT_KEEPS))
-            virLeaseEngineRemoveEntries(engine, run->entries, NULL);
+            virLeaseEngineRemoveEntries(engine, NULL, run->entries, NULL);
         VIR_INFO("lockspace '%s': guest '%s' is gone, its locks are released", engine->lockspace, owner->guest);
     }
     virLeaseOwnerForget(engine, owner);

@@ -224,7 +224,7 @@ virLeaseOwnerReleaseRun(virLeaseEngine *engine,
     virLeaseRun *run = g_steal_pointer(&owner->run);
 
     virLeaseEngineSaveOwner(engine, owner);
-    virLeaseEngineRemoveEntries(engine, run->entries, paths);
+    virLeaseEngineRemoveEntries(engine, owner, run->entries, paths);
     virLeaseRunFree(run);
 }
 
@@ -279,16 +279,18 @@ virLeaseEngineFindAttempt(const virLeaseEngine *engine,
 }
 
 
-/* Starts the removal of all @entries; adds their paths to @paths if given. */
+/* Starts the removal of all @entries, which @owner, if given, has given up and
+ * was saved without; adds their paths to @paths if given. */
 void
 virLeaseEngineRemoveEntries(virLeaseEngine *engine,
+                            const virLeaseOwner *owner,
                             GPtrArray *entries,
                             GHashTable *paths)
 {
     for (guint i = 0; i < entries->len; i++) {
         const virLeaseEntry *entry = g_ptr_array_index(entries, i);
 
-        virLeaseChoreRemove(engine, entry->path);
+        virLeaseChoreRelease(engine, entry->path, owner);
         if (paths)
             g_hash_table_add(paths, g_strdup(entry->path));
     }

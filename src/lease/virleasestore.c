@@ -43,6 +43,7 @@ static const char *const virLeaseStatusMessages[] = {
     [VIR_LEASE_STATUS_PROTOCOL] = N_("the server's answer makes no sense"),
     [VIR_LEASE_STATUS_FAILED] = N_("the server reported an error"),
     [VIR_LEASE_STATUS_LOST] = N_("no answer from the server"),
+    [VIR_LEASE_STATUS_UNSAVED] = N_("virtleased could not write down that it is given up (is its state directory full?)"),
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(virLeaseStatusMessages) == VIR_LEASE_STATUS_LAST);
 

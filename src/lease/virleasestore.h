@@ -43,6 +43,7 @@ typedef enum {
     VIR_LEASE_STATUS_PROTOCOL,  /* the reply was malformed or beyond a limit */
     VIR_LEASE_STATUS_FAILED,    /* the server answered with any other error */
     VIR_LEASE_STATUS_LOST,      /* no answer. The server may have carried it out, or still will */
+    VIR_LEASE_STATUS_UNSAVED,   /* not sent: see VIR_LEASE_ACTION_STORE; no store answers so */
 
     VIR_LEASE_STATUS_LAST
 } virLeaseStatus;

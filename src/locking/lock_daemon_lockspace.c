@@ -44,7 +44,7 @@ struct _virLockDaemonLockspace {
     char *unsaved;              /* what should be saved of the session and could not be; else NULL */
     guint retry;                /* the source that tries to save again, or 0 */
     gboolean stepping;
-    GQueue entered;             /* of virLeaseEvent: what an action of the present step gave rise to */
+    GQueue later;               /* of virLeaseEvent: what an action of the present step gave rise to */
 };
 
 /* ---- carrying out what the engine asks for ---- */
@@ -180,7 +180,7 @@ virLockDaemonLockspaceEnter(virLockDaemonLockspace *lockspace, const virLeaseAct
     if (owner && action->type == VIR_LEASE_ACTION_ENTER)
         owner->ignore = action->failure == VIR_LEASE_FAILURE_IGNORE;
     event->ok = virLockDaemonLockspaceMayEnter(lockspace, action->type, owner);
-    g_queue_push_tail(&lockspace->entered, event);
+    g_queue_push_tail(&lockspace->later, event);
 }
 
 static void
@@ -250,11 +250,27 @@ virLockDaemonLockspaceAnswer(virLockDaemonLockspace *lockspace, const virLeaseAc
 }
 
 static void
+virLockDaemonLockspaceSubmit(virLockDaemonLockspace *lockspace, virLeaseAction *action)
+{
+    const virLockDaemonOwner *owner = virLockDaemonOwnerTableGet(lockspace->owners, action->owner);
+    virLeaseEvent *event;
+
+    if (!owner || !owner->unsaved) {
+        virLeaseStoreSubmit(lockspace->store, g_steal_pointer(&action->op));
+        return;
+    }
+    event = g_new0(virLeaseEvent, 1);
+    event->type = VIR_LEASE_EVENT_REPLY;
+    event->reply = virLeaseReplyNew(action->op->id, VIR_LEASE_STATUS_UNSAVED);
+    g_queue_push_tail(&lockspace->later, event);
+}
+
+static void
 virLockDaemonLockspaceAct(virLockDaemonLockspace *lockspace, virLeaseAction *action)
 {
     switch (action->type) {
     case VIR_LEASE_ACTION_STORE:
-        virLeaseStoreSubmit(lockspace->store, g_steal_pointer(&action->op));
+        virLockDaemonLockspaceSubmit(lockspace, action);
         break;
     case VIR_LEASE_ACTION_ANSWER:
         virLockDaemonLockspaceAnswer(lockspace, action);
@@ -303,15 +319,16 @@ virLockDaemonLockspaceStepOnce(virLockDaemonLockspace *lockspace, virLeaseEvent 
 static void
 virLockDaemonLockspaceStep(virLockDaemonLockspace *lockspace, virLeaseEvent *event)
 {
-    virLeaseEvent *entered;
+    virLeaseEvent *later;
 
     /* Nothing that an action calls comes back here before it returns. */
     g_assert(!lockspace->stepping);
     lockspace->stepping = TRUE;
     virLockDaemonLockspaceStepOnce(lockspace, event);
-    while ((entered = g_queue_pop_head(&lockspace->entered))) {
-        virLockDaemonLockspaceStepOnce(lockspace, entered);
-        g_free(entered);
+    while ((later = g_queue_pop_head(&lockspace->later))) {
+        virLockDaemonLockspaceStepOnce(lockspace, later);
+        virLeaseReplyFree(later->reply);
+        g_free(later);
     }
     lockspace->stepping = FALSE;
     virLockDaemonTimerSet(lockspace->timer, virLeaseEngineGetWakeup(lockspace->engine));
@@ -573,7 +590,7 @@ virLockDaemonLockspaceNew(const virLockDaemonLockspaceConfig *config, virLockDae
     lockspace->answer = config->answer;
     lockspace->done = config->done;
     lockspace->opaque = config->opaque;
-    g_queue_init(&lockspace->entered);
+    g_queue_init(&lockspace->later);
 
     if (virLockDaemonLockspaceOpen(lockspace, config, saved) < 0)
         return NULL;

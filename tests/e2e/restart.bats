@@ -86,3 +86,55 @@ survives()
     runs kvm1 dozes
     refused kvm2 dozes-other 1000 "'dozes'" "'kvm1'"
 }
+
+# ---- the state directory is full ----
+
+# small_state: virtleased of kvm1 keeps its state where little fits in.
+small_state()
+{
+    lab_virtleased_stop kvm1 TERM
+    on kvm1 mountpoint -q /run/virtleased || on kvm1 mount -t tmpfs -o size=256k,mode=0700 tmpfs /run/virtleased
+    lab_virtleased_start kvm1
+}
+
+# unplug_when_full NAME: its second disk, when not a byte fits in any more.
+unplug_when_full()
+{
+    on kvm1 sh -c "cat /dev/zero > /run/virtleased/filler 2> /dev/null || :"
+    on kvm1 virsh detach-disk "$1" sdb --live
+    lab_wait 2 grep -q "guest '$1' cannot be saved" "$LAB_DIR/kvm1/virtleased.log"
+}
+
+@test "a disk is unplugged while nothing can be saved, and virtleased is killed: the guest runs on" {
+    local end
+
+    lab_guest packed packed-disk unplugged-disk
+    lab_guest patient unplugged-disk
+    small_state
+    lab_create kvm1 packed
+    unplug_when_full packed
+    lab_virtleased_stop kvm1 KILL
+    lab_virtleased_start kvm1
+    end=$(($(lab_now) + LAB_LEASE * 2000))
+    while [ "$(lab_now)" -lt "$end" ]; do
+        refused kvm2 patient 1000 "'packed'" "'kvm1'"
+    done
+    ran_through kvm1 packed
+    on kvm1 rm /run/virtleased/filler
+    on kvm1 virsh destroy packed
+    lab_wait 3 lab_create kvm2 patient
+    runs kvm2 patient
+}
+
+@test "a disk is unplugged while nothing can be saved for a moment: it is free a moment later" {
+    lab_guest crowded crowded-disk spare-disk
+    lab_guest waiting spare-disk
+    small_state
+    lab_create kvm1 crowded
+    unplug_when_full crowded
+    refused kvm2 waiting 1000 "'crowded'" "'kvm1'"
+    on kvm1 rm /run/virtleased/filler
+    lab_wait 5 lab_create kvm2 waiting
+    runs kvm2 waiting
+    runs kvm1 crowded
+}

@@ -456,7 +456,8 @@ simProcessDetached(simRequest *request)
     simProcess *process = request->process;
     const virLeaseResource *resource = g_ptr_array_index(request->resources, 0);
 
-    if (!simRequestWorked(request))
+    /* What is not written down is not removed; the next daemon has it as it was. */
+    if (!simRequestWorked(request) || g_hash_table_contains(process->host->unsaved, &process->owner))
         g_ptr_array_add(process->kept, g_strdup(resource->name));
     process->busy = FALSE;
 }

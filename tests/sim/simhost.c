@@ -17,6 +17,7 @@
 #define SIM_HOST_MILLION 1000000
 #define SIM_HOST_DRIFT_PPM 7000         /* two of them are less than one part in 64 apart */
 #define SIM_HOST_SPIN_MAX 20000         /* steps at one instant */
+#define SIM_HOST_SAVES_AGAIN (500 * VIR_LEASE_MILLISECOND)
 
 /* An event on its way to a daemon. */
 typedef struct {
@@ -225,7 +226,7 @@ simHostGuardEnter(simHost *host, guint64 owner)
     virLeaseEvent event = { .type = VIR_LEASE_EVENT_ENTERED, .owner = owner };
     virLeaseSpan max = simHostIsSlow(host) ? host->world->config.length / 4 : VIR_LEASE_MILLISECOND;
 
-    event.ok = !g_hash_table_remove(host->unsaved, &owner);
+    event.ok = !g_hash_table_contains(host->unsaved, &owner);
     if (!host->world->config.lazyGuard && simHostTime(host) >= simHostGuardTime(host))
         event.ok = FALSE;
     if (event.ok)
@@ -257,7 +258,7 @@ simHostConfirm(simHost *host, guint64 owner)
 {
     virLeaseEvent event = { .type = VIR_LEASE_EVENT_ENTERED, .owner = owner };
 
-    event.ok = !g_hash_table_remove(host->unsaved, &owner);
+    event.ok = !g_hash_table_contains(host->unsaved, &owner);
     simHostMailSend(host, host->generation, &event, simDiceSpan(&host->world->dice, 10000, VIR_LEASE_MILLISECOND));
 }
 
@@ -272,20 +273,71 @@ simHostGuardLeave(simHost *host, guint64 owner)
 }
 
 /* ---- actions out ---- */
-static void
-simHostSaveOwner(simHost *host, virLeaseAction *action)
+static int
+simHostCompareOwners(gconstpointer a, gconstpointer b)
 {
-    guint64 *owner = g_memdup2(&action->owner, sizeof(action->owner));
+    guint64 first = *(const guint64 *) a;
+    guint64 second = *(const guint64 *) b;
+
+    return first < second ? -1 : first > second;
+}
+
+static void
+simHostTrySave(simHost *host, guint64 owner, char *text)
+{
+    guint64 *key = g_memdup2(&owner, sizeof(owner));
 
     if (host->failSaves) {
         host->failSaves--;
-        simWorldTrace(host->world, host, "owner %" G_GUINT64_FORMAT " could not be saved", action->owner);
-        g_hash_table_add(host->unsaved, owner);
+        simWorldTrace(host->world, host, "owner %" G_GUINT64_FORMAT " could not be saved", owner);
+        g_hash_table_insert(host->unsaved, key, text);
         return;
     }
-    /* a later one that works makes good for it */
-    g_hash_table_remove(host->unsaved, owner);
-    g_hash_table_insert(host->savedOwners, owner, g_steal_pointer(&action->text));
+    g_hash_table_remove(host->unsaved, key);
+    g_hash_table_insert(host->savedOwners, key, text);
+}
+
+static void
+simHostTryUnsaved(simHost *host)
+{
+    g_autoptr(GList) owners = g_list_sort(g_hash_table_get_keys(host->unsaved), simHostCompareOwners);
+    GList *item;
+
+    for (item = owners; item; item = item->next)
+        simHostTrySave(host, *(guint64 *) item->data, g_strdup(g_hash_table_lookup(host->unsaved, item->data)));
+}
+
+static void simHostSavesAgain(gpointer data);
+
+/* The serial is the daemon's generation: the next one knows nothing of it. */
+static void
+simHostKeepsTrying(simHost *host)
+{
+    if (g_hash_table_size(host->unsaved) > 0)
+        simHostTimerSet(host, host->generation, simWorldNow(host->world) + SIM_HOST_SAVES_AGAIN, simHostSavesAgain);
+}
+
+static void
+simHostSavesAgain(gpointer data)
+{
+    simHostTimer *timer = data;
+    simHost *host = timer->host;
+
+    if (timer->serial != host->generation)
+        return;
+    if (simWorldNow(host->world) >= host->hungUntil)
+        simHostTryUnsaved(host);
+    simHostKeepsTrying(host);
+}
+
+static void
+simHostSaveOwner(simHost *host, virLeaseAction *action)
+{
+    gboolean begins = g_hash_table_size(host->unsaved) == 0;
+
+    simHostTrySave(host, action->owner, g_steal_pointer(&action->text));
+    if (begins)
+        simHostKeepsTrying(host);
 }
 
 static void
@@ -333,15 +385,25 @@ simHostTraceOp(simHost *host, const virLeaseOp *op)
     simWorldTrace(host->world, host, "  sends %s %s", virLeaseOpTypeToString(op->type), op->path);
 }
 
+static void
+simHostSubmit(simHost *host, virLeaseAction *action)
+{
+    if (g_hash_table_contains(host->unsaved, &action->owner)) {
+        simHostReply(host, host->generation, virLeaseReplyNew(action->op->id, VIR_LEASE_STATUS_UNSAVED));
+        return;
+    }
+    simHostTraceOp(host, action->op);
+    simJudgeSends(host->world->judge, host, action->op);
+    simNetSubmit(host->world->net, host->index, host->generation, g_steal_pointer(&action->op));
+}
+
 /* Returns FALSE when the daemon ended by it. */
 static gboolean
 simHostAct(simHost *host, virLeaseAction *action)
 {
     switch (action->type) {
     case VIR_LEASE_ACTION_STORE:
-        simHostTraceOp(host, action->op);
-        simJudgeSends(host->world->judge, host, action->op);
-        simNetSubmit(host->world->net, host->index, host->generation, g_steal_pointer(&action->op));
+        simHostSubmit(host, action);
         return TRUE;
     case VIR_LEASE_ACTION_ANSWER:
         simRequestAnswered(host, action);
@@ -355,6 +417,7 @@ simHostAct(simHost *host, virLeaseAction *action)
         return TRUE;
     case VIR_LEASE_ACTION_FORGET_OWNER:
         g_hash_table_remove(host->savedOwners, &action->owner);
+        g_hash_table_remove(host->unsaved, &action->owner);
         return TRUE;
     case VIR_LEASE_ACTION_ENTER:
         simHostGuardEnter(host, action->owner);
@@ -478,15 +541,6 @@ simHostOwnersGone(simHost *host)
         if (g_hash_table_contains(host->savedOwners, &owner) && !simHostFindOwner(host, owner))
             simHostExited(host, owner);
     }
-}
-
-static int
-simHostCompareOwners(gconstpointer a, gconstpointer b)
-{
-    guint64 first = *(const guint64 *) a;
-    guint64 second = *(const guint64 *) b;
-
-    return first < second ? -1 : first > second;
 }
 
 static GPtrArray *
@@ -675,7 +729,7 @@ simHostNew(simWorld *world, guint index)
     host->name = g_strdup_printf("kvm%u", index + 1);
     host->savedOwners = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     host->entered = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    host->unsaved = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    host->unsaved = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     host->crashAfter = -1;
     simHostBoot(host);
     return host;

@@ -85,7 +85,7 @@ struct _simHost {
     guint savedBoots;           /* boots when the saved state was last taken up */
     guint64 nextOwner;
     guint failSaves;            /* this many SAVE_OWNER to come fail */
-    GHashTable *unsaved;        /* owners of which one failed */
+    GHashTable *unsaved;        /* of char: owner of which one failed -> text, to be tried again */
 
     gboolean libvirtHangs;      /* the daemon gets no help from it */
     virLeaseTime failingAt;     /* world's time: when its engine asked for that last */
