@@ -136,6 +136,46 @@ testPartTokenPartFresh(simTest *test, gconstpointer data G_GNUC_UNUSED)
     simTestAssertRefused(destination, VIR_ERR_OPERATION_INVALID, "web01", "extra", NULL);
 }
 
+/* Rule 12: a token that its guest began to use up keeps others out until it is
+ * gone from the export, on the same host, too; and is as good as before till then. */
+static void
+testTokenHalfUsed(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    simProcess *other;
+
+    simTestSuspend(test, process);
+    simTestFault(test, test->a, VIR_LEASE_OP_REMOVE, "locks/", 0, SIM_FAULT_LOSE_REQUEST, 0);
+    simTestResume(test, process);
+    simTestAssertState(process, SIM_PROCESS_PAUSED);
+    other = simTestStartOne(test, test->a, "db01");
+    simTestAssertState(other, SIM_PROCESS_DEAD);
+    simProcessResume(process);
+    simTestRun(test, 0.2);
+    simNetClearRules(test->world->net);
+    simTestSettle(test, process);
+    simTestAssertRuns(process);
+    simTestRun(test, 2);
+    g_assert_cmpuint(simTestCountEntries(test, NULL), ==, 1);
+}
+
+/* Likewise; once it is gone, the disk can be had, and the paused guest is refused. */
+static void
+testTokenUsedForNothing(simTest *test, gconstpointer data G_GNUC_UNUSED)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+
+    simTestSuspend(test, process);
+    simTestFault(test, test->a, VIR_LEASE_OP_REMOVE, "locks/", 0, SIM_FAULT_LOSE_REQUEST, 0);
+    simTestResume(test, process);
+    simTestAssertState(process, SIM_PROCESS_PAUSED);
+    simNetClearRules(test->world->net);
+    simTestRun(test, 2);
+    simTestAssertRuns(simTestStartOne(test, test->a, "db01"));
+    simTestResume(test, process);
+    simTestAssertRefused(process, VIR_ERR_RESOURCE_BUSY, "'db01'", NULL);
+}
+
 /* Rule 12c: a disk that was attached while it was paused goes over with it,
  * though the token, older than that, does not name it. */
 static void
@@ -456,6 +496,8 @@ main(int argc, char **argv)
     SIM_TEST("token/of-a-boot-that-lost-its-run", testStateOfABootThatLostItsRun);
     SIM_TEST("token/twice", testTokenTwice);
     SIM_TEST("token/after-somebody-ran", testTokenAfterSomebodyRan);
+    SIM_TEST("token/half-used", testTokenHalfUsed);
+    SIM_TEST("token/used-for-nothing", testTokenUsedForNothing);
     SIM_TEST("token/part-fresh", testPartTokenPartFresh);
     SIM_TEST("token/resumed-days-later", testMigratedPausedResumedLater);
     SIM_TEST("token/taken-meanwhile", testMigratedPausedTakenMeanwhile);

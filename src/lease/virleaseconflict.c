@@ -121,21 +121,16 @@ virLeaseConflictIsOver(const virLeaseEngine *engine,
 }
 
 
-/* Own entries other than this attempt's: the tables in memory have decided
- * about them already, but what an exited run left is removed like anybody's,
- * and what no table knows is a late leftover. Returns whether it is "over". */
+/* Whether the tables in memory have an own entry, and have decided about it
+ * (rule 9): the run of @owner, unless its process is gone, or an attempt. */
 static gboolean
-virLeaseConflictOwnIsOver(virLeaseEngine *engine,
-                          const virLeaseEntryName *name,
-                          const char *path)
+virLeaseConflictIsInMemory(const virLeaseEngine *engine,
+                           const virLeaseOwner *owner,
+                           const virLeaseEntryName *name,
+                           const char *path)
 {
-    const virLeaseOwner *owner = virLeaseEngineFindRun(engine, name->sid, name->run);
-
-    if (owner)
-        return owner->run->state == VIR_LEASE_RUN_EXITED;
-    if (!virLeaseEngineFindAttempt(engine, name->sid, name->run, name->attempt))
-        virLeaseChoreRemove(engine, path);
-    return FALSE;
+    return (owner && owner->run->state != VIR_LEASE_RUN_EXITED && virLeaseRunHas(owner->run, path)) ||
+        virLeaseEngineFindAttempt(engine, name->sid, name->run, name->attempt);
 }
 
 
@@ -153,7 +148,7 @@ virLeaseConflictFindOther(GPtrArray *others,
 }
 
 
-static void
+static virLeaseOther *
 virLeaseConflictAddOther(GPtrArray *others,
                          GPtrArray *before,
                          const virLeaseEntryName *name,
@@ -171,6 +166,7 @@ virLeaseConflictAddOther(GPtrArray *others,
         other->target = g_steal_pointer(&known->target);
     }
     g_ptr_array_add(others, other);
+    return other;
 }
 
 
@@ -183,6 +179,29 @@ virLeaseConflictIsOldRun(const virLeaseAttempt *attempt,
 
     return attempt->kind == VIR_LEASE_ATTEMPT_REGAIN && run && run->number == name->run &&
         g_str_equal(run->sid, name->sid);
+}
+
+
+/* An own entry that is in the way of nobody, like what an exited run left, is
+ * removed by whoever acquires, and waited for: what a guest gave up, or the
+ * token of a paused one that it began to use up, may still be there, and while
+ * it is, whoever has that token can go on with it (rule 12). */
+static void
+virLeaseConflictTakeOwn(virLeaseEngine *engine,
+                        virLeaseAttempt *attempt,
+                        GPtrArray *before,
+                        const virLeaseEntryName *name,
+                        const char *path)
+{
+    const virLeaseOwner *owner = virLeaseEngineFindRun(engine, name->sid, name->run);
+    virLeaseOther *other;
+
+    if (virLeaseConflictIsInMemory(engine, owner, name, path) || !VIR_LEASE_RULE(engine, OWN_NOT_AWAITED))
+        return;
+    other = virLeaseConflictAddOther(attempt->others, before, name, path, TRUE);
+    /* Nobody's; so whose it was is not asked for (rule 21). */
+    if (!owner || owner->run->state != VIR_LEASE_RUN_EXITED)
+        other->described = TRUE;
 }
 
 
@@ -208,8 +227,7 @@ virLeaseConflictTake(virLeaseEngine *engine,
         (wanted->name.shared != seen->name.shared && !VIR_LEASE_RULE(engine, MODES_IGNORED)))
         return;
     if (virLeaseEngineIsOwnSid(engine, seen->name.sid)) {
-        if (virLeaseConflictOwnIsOver(engine, &seen->name, path))
-            virLeaseConflictAddOther(attempt->others, before, &seen->name, path, TRUE);
+        virLeaseConflictTakeOwn(engine, attempt, before, &seen->name, path);
         return;
     }
     virLeaseObserverWatch(engine->observer, seen->name.sid, engine->now);

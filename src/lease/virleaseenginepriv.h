@@ -377,6 +377,7 @@ virLeaseRun *virLeaseRunNew(guint64 number, const char *sid, virLeaseRunState st
 void virLeaseRunFree(virLeaseRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virLeaseRun, virLeaseRunFree);
 virLeaseEntry *virLeaseRunFind(const virLeaseRun *run, const char *resourceName);
+gboolean virLeaseRunHas(const virLeaseRun *run, const char *path);
 virLeaseOwner *virLeaseOwnerNew(guint64 id, const char *guest, const char *uuid, gint64 pid);
 void virLeaseOwnerFree(virLeaseOwner *owner);
 void virLeaseOwnerSetRun(virLeaseEngine *engine, virLeaseOwner *owner, virLeaseRun *run);

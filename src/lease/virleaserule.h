@@ -76,6 +76,7 @@
     X(TOKEN_NOT_CHECKED, "12b", "the token's entries are not looked for") \
     X(PART_TOKEN, "12c", "part of a guest may come with the token, part fresh") \
     X(TOKEN_KEPT, "12", "the token's entries are not removed") \
+    X(OWN_NOT_AWAITED, "12", "own entries that are on their way out are not waited for") \
     X(CLEAR_UNANSWERED, "12", "the grant does not wait for the REMOVEs' answers") \
     X(CHECK_FIRST, "13", "the lease is checked before the guard knows the owner") \
     X(ENTERED_STAYS, "13", "who was entered too late stays entered, and granted in memory") \

@@ -111,6 +111,18 @@ virLeaseRunFind(const virLeaseRun *run,
 }
 
 
+gboolean
+virLeaseRunHas(const virLeaseRun *run,
+               const char *path)
+{
+    for (guint i = 0; i < run->entries->len; i++) {
+        if (g_str_equal(((virLeaseEntry *) g_ptr_array_index(run->entries, i))->path, path))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+
 virLeaseToken *
 virLeaseRunToken(const virLeaseEngine *engine,
                  const virLeaseRun *run)

@@ -250,6 +250,26 @@ simSceneNeedsNewRead(simTest *test)
         simSceneScanOverlaps(test, round);
 }
 
+/* A paused guest begins to use up its token, and fails: the server carries out no
+ * REMOVE. Another guest of this host wants its disk, and then it tries again. */
+static void
+simSceneTokenHalfUsed(simTest *test)
+{
+    simProcess *process = simTestStartOne(test, test->a, "web01");
+    simProcess *other;
+
+    simTestSuspend(test, process);
+    simTestFault(test, test->a, VIR_LEASE_OP_REMOVE, "locks/", 0, SIM_FAULT_LOSE_REQUEST, 0);
+    simTestResume(test, process);
+    other = simTestStartOne(test, test->a, "db01");
+    if (other->state == SIM_PROCESS_RUNNING)
+        simTestKill(test, other);
+    simProcessResume(process);
+    simTestRun(test, 0.2);
+    simNetClearRules(test->world->net);
+    simTestSettle(test, process);
+}
+
 /* A guest comes with a disk that its token does not name, and with which a
  * stranger ran meanwhile. */
 static void
@@ -330,6 +350,7 @@ const simScene simScenesOfTries[] = {
     { "ENDED_IS_DEAD", "NO_MEMORY", "entries", simSceneOutlivesItsLease },
     { "ONE_SCAN", NULL, "S2", simSceneNeedsNewRead },
     { "NO_IDENTITY", NULL, "S2", simSceneLinkAppearsAgain },
+    { "OWN_NOT_AWAITED", NULL, "S2", simSceneTokenHalfUsed },
     { "PART_TOKEN", NULL, "S2", simScenePartIsFresh },
     { "CHECK_FIRST", "NO_FENCE", "rule 6", simSceneGrantedTooLate },
     { "ENTERED_STAYS", NULL, "L1", simSceneNotWrittenDown },
