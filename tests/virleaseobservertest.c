@@ -198,6 +198,34 @@ testCacheWithServersTime(void)
 }
 
 
+/* A cache shows this host one renewal, and then comes in what was read before
+ * that: an older one, which is no second move. */
+static void
+testOvertakenRead(void)
+{
+    testServer server;
+    virLeaseTime now = 20 * RENEWAL;
+
+    testServerInit(&server);
+    for (int i = 1; i <= 20; i++)
+        testServerTick(&server, i * RENEWAL, i == 1);
+    g_assert_false(virLeaseObserverIsCoherent(server.observer));
+    testServerTick(&server, now + RENEWAL, TRUE);
+    g_assert_false(virLeaseObserverIsDead(server.observer, OTHER));
+    server.shownMtime = VIR_LEASE_SECOND;
+    testServerRead(&server, now + RENEWAL / 2, now + RENEWAL + 2 * VIR_LEASE_MILLISECOND);
+    g_assert_false(virLeaseObserverIsCoherent(server.observer));
+    g_assert_false(virLeaseObserverIsDead(server.observer, OTHER));
+    server.shownMtime = server.ownMtime;
+    testServerRead(&server, now + RENEWAL, now + RENEWAL + 3 * VIR_LEASE_MILLISECOND);
+    g_assert_false(virLeaseObserverIsCoherent(server.observer));
+    /* Two that are real will do. */
+    testServerTick(&server, now + 2 * RENEWAL, TRUE);
+    g_assert_true(virLeaseObserverIsCoherent(server.observer));
+    virLeaseObserverFree(server.observer);
+}
+
+
 /* Moves that are far apart are not in a row. */
 static void
 testMovesFarApart(void)
@@ -274,6 +302,7 @@ main(int argc, char **argv)
     g_test_add_func("/lease/observer/incoherent-server", testIncoherentServer);
     g_test_add_func("/lease/observer/cache-with-servers-time", testCacheWithServersTime);
     g_test_add_func("/lease/observer/moves-far-apart", testMovesFarApart);
+    g_test_add_func("/lease/observer/overtaken-read", testOvertakenRead);
     g_test_add_func("/lease/observer/no-verdict-without-own-renewals", testNoVerdictWithoutOwnRenewals);
     g_test_add_func("/lease/observer/markers", testMarkers);
     g_test_add_func("/lease/observer/own-ended-session", testOwnEndedSession);

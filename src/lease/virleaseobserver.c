@@ -111,8 +111,22 @@ virLeaseObservedSame(const virLeaseObserver *observer G_GNUC_UNUSED,
 }
 
 
-/* Compares what was read of the own session with what was acknowledged. */
-static void
+/* Whether a read comes in only now that others, sent later, have overtaken: it
+ * shows an own renewal before the one seen last. */
+static gboolean
+virLeaseObserverIsOvertaken(const virLeaseObserver *observer G_GNUC_UNUSED,
+                            const virLeaseObserved *before,
+                            const virLeaseAttr *attr,
+                            const virLeaseObserverSelf *self)
+{
+    return before && before->attr.mtime <= self->newest && attr->mtime < before->attr.mtime &&
+        VIR_LEASE_RULE(observer, OVERTAKEN_MOVES);
+}
+
+
+/* Compares what was read of the own session with what was acknowledged. Returns
+ * FALSE if it is not to be compared with. */
+static gboolean
 virLeaseObserverReadSelf(virLeaseObserver *observer,
                          virLeaseTime sent,
                          virLeaseTime replied,
@@ -128,11 +142,13 @@ virLeaseObserverReadSelf(virLeaseObserver *observer,
             VIR_WARN("the server is not coherent: a read sent after this host's renewal was acknowledged "
                      "does not show it; no other host is declared dead until it does (a cache, a second head?)");
         observer->warned = TRUE;
-        return;
+        return TRUE;
     }
 
+    if (virLeaseObserverIsOvertaken(observer, before, attr, self))
+        return FALSE;
     if (!before || virLeaseObservedSame(observer, before, attr))
-        return;
+        return TRUE;
     /* Only such count together as followed each other. */
     if (replied - observer->lastMove > VIR_LEASE_OBSERVER_GAP * self->renewal)
         observer->moves = 0;
@@ -142,6 +158,7 @@ virLeaseObserverReadSelf(virLeaseObserver *observer,
         VIR_INFO("the server shows this host's renewals again");
         observer->warned = FALSE;
     }
+    return TRUE;
 }
 
 
@@ -186,8 +203,9 @@ virLeaseObserverTuple(virLeaseObserver *observer,
     if (attr)
         seen->generation = observer->generation;
 
-    if (attr && self->sid && g_str_equal(sid, self->sid))
-        virLeaseObserverReadSelf(observer, sent, replied, known ? seen : NULL, attr, self);
+    if (attr && self->sid && g_str_equal(sid, self->sid) &&
+        !virLeaseObserverReadSelf(observer, sent, replied, known ? seen : NULL, attr, self))
+        return;
 
     if (!known || !virLeaseObservedSame(observer, seen, attr)) {
         seen->present = attr != NULL;

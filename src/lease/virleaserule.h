@@ -41,6 +41,7 @@
     X(NO_COHERENCE, "7", "verdicts are given without own renewals seen to move") \
     X(COHERENCE_FLAG, "7", "verdicts are given before own renewals were ever seen to move") \
     X(COHERENCE_NOT_RECENT, "7", "own renewals need not have moved lately") \
+    X(OVERTAKEN_MOVES, "7", "an answer that was overtaken, and shows an older own renewal, counts as one that moved") \
     X(STALE_UNNOTICED, "7", "a read that lacks an acknowledged own renewal is not noticed") \
     X(ABSENT_LIVES, "7", "a session without a directory is never dead") \
     X(VERDICT_NOT_FINAL, "7", "a dead session lives again when its directory changes") \

@@ -117,6 +117,24 @@ simSceneCachedAttributes(simTest *test)
     simSceneKeepsAsking(test, test->b, simGuestNew(test->world, "db01", "img", "x", NULL), 2);
 }
 
+/* Likewise; then its own directory is read anew, and a read that was sent before
+ * that comes in last. */
+static void
+simSceneOvertakenRead(simTest *test)
+{
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
+    simSceneSetStale(test, test->a, 1000);
+    simSceneSetStale(test, test->b, 1000);
+    simTestRun(test, SIM_SCENE_L + 2 * SIM_SCENE_R);
+    simSceneUntilRenewal(test, test->b);
+    simTestRun(test, 0.85 * SIM_SCENE_R);
+    simTestFault(test, test->b, VIR_LEASE_OP_READDIR, "sessions", 1, SIM_FAULT_HOLD_REPLY, 1.3 * SIM_SCENE_R);
+    simGuestStart(test->b, simGuestNew(test->world, "db01", "img", "x", NULL), FALSE, TRUE);
+    simTestRun(test, 0.5 * SIM_SCENE_R);
+    simSceneSetStale(test, test->b, 0);
+    simTestRun(test, SIM_SCENE_R);
+}
+
 /* As before, but it renews nothing, and so cannot see that it sees nothing. */
 static void
 simSceneNothingToCompare(simTest *test)
@@ -276,6 +294,7 @@ const simScene simScenesOfLeases[] = {
     { "NO_CTIME", NULL, "rule 7", simSceneOldRenewals },
     { "COHERENCE_FLAG", NULL, "rule 7", simSceneCachedAttributes },
     { "COHERENCE_NOT_RECENT", NULL, "rule 7", simSceneNothingToCompare },
+    { "OVERTAKEN_MOVES", NULL, "rule 7", simSceneOvertakenRead },
     { "STALE_UNNOTICED", NULL, "rule 7", simSceneCachedAttributes },
     { "ABSENT_LIVES", NULL, "L1", simSceneEntryOfNobody },
     { "VERDICT_NOT_FINAL", NULL, "L1", simSceneRenewalOfTheDead },
