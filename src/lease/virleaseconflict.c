@@ -149,7 +149,8 @@ virLeaseConflictFindOther(GPtrArray *others,
 
 
 static virLeaseOther *
-virLeaseConflictAddOther(GPtrArray *others,
+virLeaseConflictAddOther(const virLeaseEngine *engine G_GNUC_UNUSED,
+                         GPtrArray *others,
                          GPtrArray *before,
                          const virLeaseEntryName *name,
                          const char *path,
@@ -162,6 +163,8 @@ virLeaseConflictAddOther(GPtrArray *others,
     other->path = g_strdup(path);
     other->over = over;
     if (known) {
+        /* Rule 11: a marker counts that was seen at any time. */
+        other->over |= known->over && VIR_LEASE_RULE(engine, EXITED_FORGOTTEN);
         other->described = known->described;
         other->target = g_steal_pointer(&known->target);
     }
@@ -198,7 +201,7 @@ virLeaseConflictTakeOwn(virLeaseEngine *engine,
 
     if (virLeaseConflictIsInMemory(engine, owner, name, path) || !VIR_LEASE_RULE(engine, OWN_NOT_AWAITED))
         return;
-    other = virLeaseConflictAddOther(attempt->others, before, name, path, TRUE);
+    other = virLeaseConflictAddOther(engine, attempt->others, before, name, path, TRUE);
     /* Nobody's; so whose it was is not asked for (rule 21). */
     if (!owner || owner->run->state != VIR_LEASE_RUN_EXITED)
         other->described = TRUE;
@@ -220,7 +223,7 @@ virLeaseConflictTake(virLeaseEngine *engine,
         return;
     }
     if (wanted && virLeaseConflictIsOldRun(attempt, &seen->name)) {
-        virLeaseConflictAddOther(attempt->others, before, &seen->name, path, TRUE);
+        virLeaseConflictAddOther(engine, attempt->others, before, &seen->name, path, TRUE);
         return;
     }
     if (!wanted || g_str_equal(wanted->path, path) || (wanted->name.shared && seen->name.shared) ||
@@ -231,7 +234,7 @@ virLeaseConflictTake(virLeaseEngine *engine,
         return;
     }
     virLeaseObserverWatch(engine->observer, seen->name.sid, engine->now);
-    virLeaseConflictAddOther(attempt->others, before, &seen->name, path,
+    virLeaseConflictAddOther(engine, attempt->others, before, &seen->name, path,
                              virLeaseConflictIsOver(engine, &seen->name));
 }
 

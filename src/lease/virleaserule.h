@@ -61,6 +61,7 @@
     X(LIVE_IS_OVER, "11", "a live session's entries count as dead") \
     X(DEAD_IGNORED, "11", "dead entries are not removed") \
     X(EXITED_IGNORED, "11", "entries of exited runs are not removed") \
+    X(EXITED_FORGOTTEN, "11", "a marker that is gone when the token is checked was never seen") \
     X(EXITED_CONFLICTS, "11", "entries of exited runs are in the way") \
     X(SESSIONS_NOT_READ, "11", "sessions/ is not read anew after the shards") \
     X(RANK_TOKEN, "11", "class t does not rank before f") \

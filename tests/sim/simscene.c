@@ -91,6 +91,15 @@ simSceneReplay(simTest *test, const char *path, gint64 mtime)
 }
 
 void
+simSceneLateLink(simTest *test, const char *path)
+{
+    g_autoptr(virLeaseOp) op = virLeaseOpNew(1, VIR_LEASE_OP_SYMLINK, path, SIM_TEST_SECOND);
+
+    op->target = g_strdup("host=kvm9,guest=late");
+    virLeaseReplyFree(simServerExecute(test->world->server, op));
+}
+
+void
 simSceneGoesOn(simTest *test, simProcess *process)
 {
     simTestResume(test, process);

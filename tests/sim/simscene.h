@@ -53,6 +53,9 @@ void simSceneUntilLeft(simTest *test,
 void simSceneReplay(simTest *test,
                     const char *path,
                     gint64 mtime);
+/* The server makes a link, as it was asked to long ago. */
+void simSceneLateLink(simTest *test,
+                      const char *path);
 /* A guest has lost nothing, and has to be able to go on (L1). */
 void simSceneGoesOn(simTest *test,
                     simProcess *process);

@@ -179,6 +179,33 @@ simSceneExitedMeanwhile(simTest *test)
     simTestStartOne(test, test->b, "db01");
 }
 
+/* Who is about to take a guest over finds the link of one that exited, made late
+ * by the server; then that one's markers go, and only then the source stops. */
+static void
+simSceneMarkerGoes(simTest *test)
+{
+    simProcess *first = simTestStartOne(test, test->c, "db01");
+    g_autofree char *path = simTestEntryPath(test, first, "img");
+    g_auto(GStrv) words = g_strsplit(path, ".", 8);
+    g_autofree char *stopped = g_strdup_printf("sessions/%s.stopped.%s", words[3], words[4]);
+    g_autofree char *exited = g_strdup_printf("sessions/%s.exited.%s", words[3], words[4]);
+    simProcess *source;
+    simProcess *destination;
+
+    simTestSuspend(test, first);
+    simTestKill(test, first);
+    source = simTestStartOne(test, test->a, "web01");
+    destination = simTestIncoming(test, source, test->b);
+    simSceneLateLink(test, path);
+    simProcessResume(destination);
+    simTestRun(test, 0.1);
+    simServerDelete(test->world->server, exited);
+    simServerDelete(test->world->server, stopped);
+    simProcessSuspend(source);
+    simTestMemoryArrives(test, destination);
+    simTestSettle(test, destination);
+}
+
 /* ---- tokens (rule 12) ---- */
 
 /* A guest hangs in the kernel and outlives its lease, while its daemon hangs.
@@ -345,6 +372,7 @@ const simScene simScenesOfTries[] = {
     { "RANK_TOKEN", NULL, "L1", simSceneStrangerFirst },
     { "RANK_NONE", NULL, "rule 11", simSceneTwoMeet },
     { "SESSIONS_NOT_READ", NULL, "L1", simSceneExitedMeanwhile },
+    { "EXITED_FORGOTTEN", NULL, "grants", simSceneMarkerGoes },
     { "CONTENDS_ON", NULL, "rule 11", simSceneWorseStays },
     { "STOPPED_CONTENDED", NULL, "rule 11", simSceneStrangerStays },
     { "ENDED_IS_DEAD", "NO_MEMORY", "entries", simSceneOutlivesItsLease },
