@@ -163,6 +163,27 @@ testForeignTypes(void)
 }
 
 
+/* What is no session's name would be cut to the length of one, in the middle of a
+ * character perhaps, and then saved so. */
+static void
+testForeignFromSession(void)
+{
+    static const char *const names[] = { "x", "fedcba9876543210fedcba9876543210f", "\u00fc" };
+    virLeaseOwner *owner = testOwner(VIR_LEASE_RUN_RUNNING);
+    g_autofree char *text = NULL;
+
+    *owner->run->fromSid = '\0';
+    text = virLeaseStateOwner(owner);
+    virLeaseOwnerFree(owner);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_auto(GStrv) halves = g_strsplit(text, "\"fromSession\":\"", 2);
+        g_autofree char *foreign = g_strconcat(halves[0], "\"fromSession\":\"", names[i], halves[1], NULL);
+
+        testRefusedOwner(foreign);
+    }
+}
+
+
 static int
 testRestore(virLeaseEngine *engine,
             const char *session,
@@ -262,6 +283,7 @@ main(int argc, char **argv)
     g_test_add_func("/lease/state/cut-owner", testCutOwner);
     g_test_add_func("/lease/state/failure", testFailure);
     g_test_add_func("/lease/state/foreign-types", testForeignTypes);
+    g_test_add_func("/lease/state/foreign-from-session", testForeignFromSession);
     g_test_add_func("/lease/state/adopted", testAdopted);
     g_test_add_func("/lease/state/too-late-to-adopt", testTooLateToAdopt);
     g_test_add_func("/lease/state/another-boot", testAnotherBoot);

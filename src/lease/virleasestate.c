@@ -380,7 +380,8 @@ virLeaseStateReadRun(JsonObject *object)
     g_autoptr(virLeaseRun) run = NULL;
     gint64 number, since, fromRun, stoppedKnown, exitedKnown;
 
-    if (!sid || !fromSid || !virLeaseNameIsHex(sid, VIR_LEASE_SID_LEN) || state < 0 ||
+    if (!sid || !virLeaseNameIsHex(sid, VIR_LEASE_SID_LEN) || state < 0 ||
+        !fromSid || (*fromSid && !virLeaseNameIsHex(fromSid, VIR_LEASE_SID_LEN)) ||
         !virLeaseStateGetNumber(object, "number", 1, VIR_LEASE_COUNTER_MAX, &number) ||
         !virLeaseStateGetNumber(object, "since", 0, G_MAXINT64, &since) ||
         !virLeaseStateGetNumber(object, "fromRun", 0, VIR_LEASE_COUNTER_MAX, &fromRun) ||
