@@ -15,6 +15,8 @@
 
 /* A guest that ended is gone from the export after that. */
 #define SIM_JUDGE_CALM_END (2 * VIR_LEASE_SECOND)
+/* Nobody waits for a slow one for longer. */
+#define SIM_JUDGE_LINGERS (150 * VIR_LEASE_MILLISECOND)
 
 static gboolean
 simJudgeConflicts(const virLeaseResource *resource, const simProcess *process)
@@ -78,6 +80,24 @@ simJudgeContends(const simRequest *request, const simProcess *process)
     return !request->token && (process->busy || process->dying || process->state == SIM_PROCESS_DEAD);
 }
 
+/* Rule 11: who comes with a token waits for those who ask afresh to see it, but not
+ * for ever. One that has to read a directory again that changed is slower. */
+static gboolean
+simJudgeLingers(const simJudge *judge, const simRequest *request, const simProcess *process)
+{
+    guint i;
+
+    for (i = 0; process->busy && i < request->resources->len; i++) {
+        const virLeaseResource *resource = g_ptr_array_index(request->resources, i);
+        g_autofree char *entry = simJudgeFindEntry(judge, process->pid, resource->name);
+        const virLeaseTime *made = entry ? g_hash_table_lookup(judge->made, entry) : NULL;
+
+        if (made && *made + SIM_JUDGE_LINGERS < simWorldNow(judge->world))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Whether somebody else holds some of it: by a grant or a reservation, or by
  * a token that is presented now; or is about to. */
 static gboolean
@@ -94,7 +114,7 @@ simJudgeSomebodyHolds(const simJudge *judge, const simRequest *request, const si
             (process->state == SIM_PROCESS_DEAD && process->diedAt + SIM_JUDGE_CALM_END < request->sent) ||
             !simJudgeIsInTheWay(request, process))
             continue;
-        if (simJudgeContends(request, process))
+        if (simJudgeContends(request, process) || simJudgeLingers(judge, request, process))
             return TRUE;
         /* Rule 9: who is acquiring on the same host comes first. */
         if (process->host == request->host && (process->busy || process->dying || process->state == SIM_PROCESS_DEAD))
