@@ -41,6 +41,20 @@ testFork(gboolean stubborn)
     _exit(127);
 }
 
+/* It ignores SIGTERM from some time after its fork on. */
+static gboolean
+testIgnoresSigterm(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%lld/status", (long long) pid);
+    g_autofree char *status = NULL;
+    const char *ignored;
+
+    g_assert_true(g_file_get_contents(path, &status, NULL, NULL));
+    ignored = strstr(status, "\nSigIgn:");
+    g_assert_nonnull(ignored);
+    return (g_ascii_strtoull(ignored + strlen("\nSigIgn:"), NULL, 16) >> (SIGTERM - 1)) & 1;
+}
+
 static virLockDaemonOwner *
 testOwnerNew(guint64 number, gboolean stubborn)
 {
@@ -49,9 +63,10 @@ testOwnerNew(guint64 number, gboolean stubborn)
     int pidfd = virLockDaemonOwnerOpenProcess(pid, "web", &start);
 
     g_assert_cmpint(pidfd, >=, 0);
-    /* It ignores SIGTERM from its exec on, not from its fork. */
-    if (stubborn)
-        g_usleep(50 * 1000);
+    for (int i = 0; stubborn && !testIgnoresSigterm(pid); i++) {
+        g_assert_cmpint(i, <, 5000);
+        g_usleep(1000);
+    }
     return virLockDaemonOwnerNew(number, "default", UUID, "web", pid, start, pidfd);
 }
 

@@ -179,7 +179,9 @@ testAcquirePatiently(virNetClient *client, const char *path, const char *name, u
     gint64 end = virTimeBootNow() + TEST_PATIENCE;
     int code;
 
-    while ((code = testAcquire(client, path, name, flags)) == VIR_ERR_RESOURCE_BUSY && virTimeBootNow() < end)
+    /* OPERATION_FAILED: a lockspace that was away needs a moment. */
+    while (((code = testAcquire(client, path, name, flags)) == VIR_ERR_RESOURCE_BUSY ||
+            code == VIR_ERR_OPERATION_FAILED) && virTimeBootNow() < end)
         g_usleep(5000);
     return code;
 }
