@@ -7,8 +7,7 @@ load e2e
 
 setup() { :; }
 
-# some_tests FILE: the second of them fails as often as its file "spoilt" has
-# lines, and says what that file is told.
+# some_tests FILE LINE...: the second of them fails once for each LINE, and says it.
 some_tests()
 {
     # Were they called tests here, bats would take them for some of this file.
@@ -103,4 +102,25 @@ ran()
     echo 'broken() {' >> "$BATS_TEST_TMPDIR/two.bats"
     run_them '' one.bats two.bats
     [ "$status" -ne 0 ]
+}
+
+# held_up [RESULT]: says so of a test whose machine stood still for two seconds.
+held_up()
+{
+    E2E_STOLEN=$(($(e2e_stolen) - 2000))
+    e2e_held_up "$@" | grep -q '^held up: '
+}
+
+@test "a test says whether it was held up" {
+    held_up
+    E2E_STOLEN=$(e2e_stolen)
+    [ -z "$(e2e_held_up)" ]
+    BATS_TEST_COMPLETED=1 not held_up 0
+    BATS_TEST_COMPLETED=1 held_up 1
+}
+
+@test "a guest that outlived its lease was not held up" {
+    lab_gone_at() { echo $((LAB_LEASE * 1000)); }
+    not fenced kvm1 late 0
+    not held_up
 }

@@ -12,8 +12,8 @@
 # Where the processors of a virtual machine stand still for as long as that, as
 # its host runs something else, leases end that no test wanted to end. A test that
 # failed meanwhile says so (e2e_held_up), and is run again in a lab of its own,
-# with nothing beside it; what comes of that counts. Whatever a witness saw is
-# a failure at once.
+# with nothing beside it; what comes of that counts. Two guests that ran at one time,
+# or one that outlived its lease, are a failure at once.
 
 set -u
 BATS=${BATS:-bats}
