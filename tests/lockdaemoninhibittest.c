@@ -10,7 +10,10 @@
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "lock_daemon_inhibit.h"
@@ -18,7 +21,9 @@
 #define TEST_LIMIT_S 20
 
 typedef struct {
-    GTestDBus *daemon;
+    GSubprocess *daemon;
+    char *address;
+    GDBusConnection *ours;  /* this process's one of the system bus, which GLib shares */
     GDBusConnection *bus;   /* logind's */
     guint name;
     guint object;
@@ -28,6 +33,10 @@ typedef struct {
     gboolean refuses;
     virLockDaemonInhibit *inhibit;
 } testBus;
+
+static const char testConfig[] =
+    "<busconfig><listen>unix:tmpdir=/tmp</listen><policy context='default'><allow send_destination='*'/>"
+    "<allow receive_sender='*'/><allow own='*'/></policy></busconfig>";
 
 static const char testInterface[] =
     "<node><interface name='org.freedesktop.login1.Manager'><method name='Inhibit'>"
@@ -103,12 +112,44 @@ testOwned(GDBusConnection *bus G_GNUC_UNUSED, const char *name G_GNUC_UNUSED, gp
     ((testBus *) opaque)->owned = TRUE;
 }
 
+/* It ends with the test, however that ends: GTestDBus's would go on. */
+static void
+testDieWithParent(gpointer opaque G_GNUC_UNUSED)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* Starts a bus, which then is the system's. */
+static void
+testStartBus(testBus *test)
+{
+    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+    g_autoptr(GDataInputStream) output = NULL;
+    g_autofree char *config = NULL;
+    g_autofree char *argument = NULL;
+    int fd = g_file_open_tmp("lockdaemoninhibittest-XXXXXX", &config, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(write(fd, testConfig, strlen(testConfig)), ==, strlen(testConfig));
+    close(fd);
+    argument = g_strdup_printf("--config-file=%s", config);
+    g_subprocess_launcher_set_child_setup(launcher, testDieWithParent, NULL, NULL);
+    test->daemon = g_subprocess_launcher_spawn(launcher, NULL, "dbus-daemon", argument, "--nofork", "--nopidfile",
+                                               "--print-address", NULL);
+    g_assert_nonnull(test->daemon);
+    output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(test->daemon));
+    test->address = g_data_input_stream_read_line(output, NULL, NULL, NULL);
+    g_assert_nonnull(test->address);
+    g_unlink(config);
+    g_setenv("DBUS_SYSTEM_BUS_ADDRESS", test->address, TRUE);
+}
+
 static void
 testServe(testBus *test)
 {
     g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(testInterface, NULL);
 
-    test->bus = g_dbus_connection_new_for_address_sync(g_test_dbus_get_bus_address(test->daemon),
+    test->bus = g_dbus_connection_new_for_address_sync(test->address,
                                                        G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                                                        G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
                                                        NULL, NULL, NULL);
@@ -123,19 +164,30 @@ testServe(testBus *test)
 static void
 testStop(testBus *test)
 {
-    if (g_test_dbus_get_bus_address(test->daemon))
-        g_test_dbus_stop(test->daemon);
+    g_subprocess_force_exit(test->daemon);
+    g_assert_true(g_subprocess_wait(test->daemon, NULL, NULL));
 }
 
 static void
 testSetUp(testBus *test, gconstpointer opaque G_GNUC_UNUSED)
 {
     test->held = -1;
-    test->daemon = g_test_dbus_new(G_TEST_DBUS_NONE);
-    g_test_dbus_up(test->daemon);
-    g_setenv("DBUS_SYSTEM_BUS_ADDRESS", g_test_dbus_get_bus_address(test->daemon), TRUE);
+    testStartBus(test);
+    test->ours = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
+    g_assert_nonnull(test->ours);
     testServe(test);
     test->inhibit = virLockDaemonInhibitNew();
+}
+
+/* Else the next test would be given it again, though its bus is gone. */
+static void
+testForgetOurs(testBus *test)
+{
+    GDBusConnection *ours = test->ours;
+
+    g_object_add_weak_pointer(G_OBJECT(ours), (gpointer *) &test->ours);
+    g_object_unref(ours);
+    TEST_UNTIL(!test->ours);
 }
 
 static void
@@ -149,7 +201,9 @@ testTearDown(testBus *test, gconstpointer opaque G_GNUC_UNUSED)
     if (test->held >= 0)
         close(test->held);
     testStop(test);
+    testForgetOurs(test);
     g_object_unref(test->daemon);
+    g_free(test->address);
     while (g_main_context_iteration(NULL, FALSE))
         ;
 }
@@ -191,11 +245,8 @@ testRefused(testBus *test, gconstpointer opaque G_GNUC_UNUSED)
     TEST_UNTIL(test->asked == 1);
     test->refuses = FALSE;
     /* As often as guests come and go. */
-    while (test->held < 0) {
-        virLockDaemonInhibitSet(test->inhibit, FALSE);
-        virLockDaemonInhibitSet(test->inhibit, TRUE);
-        g_main_context_iteration(NULL, TRUE);
-    }
+    TEST_UNTIL((virLockDaemonInhibitSet(test->inhibit, FALSE), virLockDaemonInhibitSet(test->inhibit, TRUE),
+                test->held >= 0));
     g_assert_cmpuint(test->asked, >=, 2);
 }
 
