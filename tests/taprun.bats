@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+#
+# taprun.bats: a test that hangs, or leaves something running, holds up nobody
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+    program=$BATS_TEST_TMPDIR/program
+    runner=${abs_top_srcdir:-$BATS_TEST_DIRNAME/..}/tests/tap-run.sh
+    unset TEST_RUNNER
+}
+
+# program_is LINE...: what the test does.
+program_is()
+{
+    { echo '#!/bin/sh'; printf '%s\n' "$@"; } > "$program"
+    chmod +x "$program"
+}
+
+@test "what a test says and how it ends is passed on" {
+    program_is 'echo "1..1 $1"' 'exit 3'
+    run -3 sh "$runner" "$program"
+    [ "$output" = "1..1 --tap" ]
+}
+
+@test "a test that hangs is ended, and it is said" {
+    program_is 'echo 1..1' 'sleep 60'
+    TEST_LIMIT=1 run -124 timeout 20 sh "$runner" "$program"
+    [ "${lines[1]}" = "Bail out! not ended after 1 s" ]
+}
+
+@test "what a test left running is ended" {
+    program_is 'sleep 60 &' 'echo 1..1' 'exit 1'
+    run -1 timeout 20 sh "$runner" "$program"
+    [ "$output" = "1..1" ]
+}
+
+@test "who ends make check ends the test" {
+    program_is 'sleep 60'
+    sh "$runner" "$program" 3>&- &
+    until pgrep -f "$program --tap" > "$BATS_TEST_TMPDIR/pids"; do sleep 0.05; done
+    sleep 0.2
+    kill "$!"
+    run wait "$!"
+    ! pgrep -f "$program --tap"
+}
