@@ -44,13 +44,13 @@ labMakeDir(const char *path, const char *name)
 }
 
 void
-labLockspaceMake(const char *dir)
+labLockspaceMake(const char *dir, unsigned int seconds)
 {
     g_autofree char *link = NULL;
     g_autofree char *target = NULL;
     virLeaseFormat format = {
         .version = VIR_LEASE_FORMAT_VERSION,
-        .length = LAB_LEASE_SECONDS * VIR_LEASE_SECOND,
+        .length = seconds * VIR_LEASE_SECOND,
         .shards = LAB_SHARDS,
     };
 
@@ -72,7 +72,7 @@ labLockspaceNew(void)
     char *dir = g_dir_make_tmp("virtleasedtest-XXXXXX", NULL);
 
     g_assert_nonnull(dir);
-    labLockspaceMake(dir);
+    labLockspaceMake(dir, LAB_LEASE_SECONDS);
     return dir;
 }
 

@@ -43,8 +43,9 @@ char *labLockspaceNew(void);
 /* Removes @dir and all in it, and frees it. */
 void labRemove(char *dir);
 
-/* Makes one in the directory @dir, which must be there. */
-void labLockspaceMake(const char *dir);
+/* Makes one with leases of @seconds in the directory @dir, which must be there. */
+void labLockspaceMake(const char *dir,
+                      unsigned int seconds);
 
 /* A daemon that serves the lockspace "default" at @url; not started. */
 labDaemon *labDaemonNew(const char *url);

@@ -43,7 +43,7 @@ testSetUp(testLab *lab, gconstpointer version)
     char *lockspace = g_build_filename(g_getenv("GANESHA_DIR"), "export", name, NULL);
 
     g_assert_cmpint(g_mkdir(lockspace, 0755), ==, 0);
-    labLockspaceMake(lockspace);
+    labLockspaceMake(lockspace, LAB_LEASE_SECONDS);
     labHostsStart(lab, lockspace, url);
 }
 
