@@ -1,0 +1,52 @@
+#!/bin/sh
+#
+# again-run.sh: runs one test, and once more if its machine held it up
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# again-run.sh COMMAND...: make check calls it for every test.
+#
+# The daemons that tests start have leases of a few seconds. Where the processors
+# of a virtual machine stand still for as long as that, as its host runs something
+# else, leases end that no test wanted to end. A test that failed meanwhile is run
+# again, and what comes of that counts; what the first run said is shown as
+# comments. Two guests that have one disk ("# accused: ") are a failure at once,
+# and so is a test that did not end in time.
+
+stat=${TEST_STAT:-/proc/stat}
+
+# How long they stood still since the machine was started, in ms.
+stolen()
+{
+    echo $(($(sed -n 's/^cpu  *\([0-9]* \)\{7\}\([0-9]*\).*/\2/p' "$stat") * 1000 / $(getconf CLK_TCK)))
+}
+
+# once COMMAND...: leaves what it says in $said, returns its exit status.
+once()
+{
+    "$@" > "$said" 2>&1 &
+    wait $!
+}
+
+said=$(mktemp) || exit
+trap 'rm -f "$said"' EXIT
+# Whoever ends this test ends its command, which tidies up: that is waited for.
+trap 'kill -s TERM $!; wait $!; exit 1' HUP INT TERM
+
+before=$(stolen)
+once "$@"
+status=$?
+held=$(($(stolen) - before))
+case $status in
+0|77|124) ;;
+*)
+    if test $held -ge 1000 && ! grep -q '^# accused: ' "$said"; then
+        sed 's/^/# /' "$said"
+        echo "# held up: this machine's processors stood still for $held ms; the test is run again"
+        once "$@"
+        status=$?
+    fi
+    ;;
+esac
+cat "$said"
+exit $status
