@@ -58,6 +58,23 @@ simSceneClocksApart(simTest *test)
     simSceneKeepsAsking(test, test->b, guest, SIM_SCENE_L + 1);
 }
 
+/* A read is carried out long after it was sent, right after the last renewal. */
+static void
+simSceneReadTakesLong(simTest *test)
+{
+    simTestAssertRuns(simTestStartOne(test, test->a, "web01"));
+    simSceneUntilRenewal(test, test->a);
+    simTestRun(test, 0.3 * SIM_SCENE_R);
+    simSceneReboot(test, test->b, 0);
+    simSceneUntilRenewal(test, test->a);
+    simTestFault(test, test->b, VIR_LEASE_OP_READDIR, "sessions", 1, SIM_FAULT_HOLD, 0.8 * SIM_SCENE_R);
+    simSceneUntilRenewal(test, test->a);
+    simTestRun(test, 0.01);
+    simHostCrash(test->a);
+    simTestRun(test, SIM_SCENE_R);
+    simSceneKeepsAsking(test, test->b, simGuestNew(test->world, "db01", "img", "x", NULL), SIM_SCENE_L);
+}
+
 /* After each renewal the server carries out once more the first of them: to
  * who looks at mtimes only nothing changes. */
 static void
@@ -290,6 +307,7 @@ const simScene simScenesOfLeases[] = {
     { "NOENT_ACKNOWLEDGES", NULL, "rule 5", simSceneDirectoryRemoved },
     { "DIRECTORY_REMADE", NULL, "rule 5", simSceneDirectoryRemoved },
     { "NO_LEAD", NULL, "rule 6", simScenePauses },
+    { "OBSERVED_FROM_START", NULL, "rule 7", simSceneReadTakesLong },
     { "NO_DRIFT", NULL, "rule 7", simSceneClocksApart },
     { "NO_CTIME", NULL, "rule 7", simSceneOldRenewals },
     { "COHERENCE_FLAG", NULL, "rule 7", simSceneCachedAttributes },
