@@ -48,3 +48,19 @@ program_is()
     wait "$!" || :
     ! pgrep -f "/bin/sh $program"
 }
+
+@test "no daemon of a test that is ended is left" {
+    local lab=$BATS_TEST_TMPDIR/lab
+
+    mkdir "$lab"
+    program_is "TMPDIR=$lab exec ${abs_top_builddir:-.}/tests/virtleasedtest -p /locking/virtleased/lost-lease-spares-stopped"
+    sh "$runner" "$program" 3>&- &
+    until grep -q serves "$lab"/*/log 2> /dev/null; do sleep 0.05; done
+    kill "$!"
+    for _ in {1..100}; do
+        pgrep -f "$lab" > /dev/null || return 0
+        sleep 0.1
+    done
+    pkill -KILL -f "$lab"
+    false
+}

@@ -136,7 +136,8 @@ labDaemonExec(const labDaemon *daemon, const char *program, const char *notify)
 }
 
 /* What a daemon consists of would start each other again if only one was killed
- * when this test dies. */
+ * when this test dies. Whoever kills the test's process group spares the keeper,
+ * which has to outlive it. */
 static void
 labDaemonKeep(labDaemon *daemon)
 {
@@ -147,6 +148,7 @@ labDaemonKeep(labDaemon *daemon)
     daemon->keeper = fork();
     g_assert_cmpint(daemon->keeper, >=, 0);
     if (daemon->keeper == 0) {
+        setpgid(0, 0);
         close(fds[1]);
         if (daemon->leash >= 0)
             close(daemon->leash);
@@ -155,6 +157,7 @@ labDaemonKeep(labDaemon *daemon)
         kill(-daemon->group, SIGKILL);
         _exit(0);
     }
+    setpgid(daemon->keeper, daemon->keeper);
     close(fds[0]);
     daemon->leash = fds[1];
 }
