@@ -50,7 +50,8 @@ runs()
 
 @test "a test that failed while the machine stood still is run again" {
     program_is 'first && { stand_still; echo "not ok 1 a"; exit 1; }' 'echo "ok 1 a"'
-    run -0 sh "$runner" "$program"
+    run -0 sh "$runner" "$program" 9> "$BATS_TEST_TMPDIR/shown"
+    [[ $(< "$BATS_TEST_TMPDIR/shown") = "held up: "* ]]
     [ "${lines[0]}" = "# not ok 1 a" ]
     [[ ${lines[1]} = "# held up: "*" 2000 ms; "* ]]
     [ "${lines[2]}" = "ok 1 a" ]
