@@ -179,7 +179,7 @@ testLabNew(const testDriver *driver)
     lab->shared = g_build_filename(lab->dir, "shared", NULL);
     g_assert_cmpint(g_mkdir(lab->shared, 0700), ==, 0);
     if (driver->daemons) {
-        char *lockspace = labLockspaceNew();
+        char *lockspace = labLockspaceNew(LAB_LEASE_SECONDS);
         g_autofree char *url = g_strconcat("dir:", lockspace, NULL);
 
         labHostsStart(&lab->daemons, lockspace, url);

@@ -43,7 +43,7 @@ testSetUp(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
     FILE *config;
 
-    lab->lockspace = labLockspaceNew();
+    lab->lockspace = labLockspaceNew(LAB_LEASE_SECONDS);
     lab->url = g_strdup_printf("dir:%s", lab->lockspace);
     lab->dir = g_build_filename(lab->lockspace, "lockfiles", NULL);
     lab->a = labDaemonNew(lab->url);

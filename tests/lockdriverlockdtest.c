@@ -86,7 +86,7 @@ testSetUp(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
     g_autofree char *url = NULL;
 
-    lab->lockspace = labLockspaceNew();
+    lab->lockspace = labLockspaceNew(LAB_LEASE_SECONDS);
     url = g_strdup_printf("dir:%s", lab->lockspace);
     lab->locks = g_build_filename(lab->lockspace, "lockfiles", NULL);
     lab->daemon = labDaemonNew(url);

@@ -18,11 +18,8 @@
 #include "virtleasedlab.h"
 
 #define DISK "/images/a.raw"
-
-typedef struct {
-    const char *helper;         /* what it does, as a shell script; NULL: there is none */
-    unsigned int seconds;       /* how long a lease lasts; an eighth of that is given to the helper */
-} testSetting;
+/* An eighth of a lease is given to the helper, and to this test after it. */
+#define HELPED_LEASE_SECONDS 8
 
 typedef struct {
     labHosts hosts;
@@ -32,23 +29,23 @@ typedef struct {
     char *away;         /* where the lockspace is while it is lost */
 } testLab;
 
+/* @opaque: what the helper does, as a shell script; NULL: there is none */
 static void
 testSetUp(testLab *lab, gconstpointer opaque)
 {
-    const testSetting *setting = opaque;
-    char *lockspace = g_dir_make_tmp("virtleasedtest-XXXXXX", NULL);
+    unsigned int seconds = opaque ? HELPED_LEASE_SECONDS : LAB_LEASE_SECONDS;
+    char *lockspace = labLockspaceNew(seconds);
     g_autofree char *url = g_strdup_printf("dir:%s", lockspace);
     g_autofree char *helper = NULL;
     g_autofree char *script = NULL;
 
-    labLockspaceMake(lockspace, setting->seconds);
-    lab->leaseMs = setting->seconds * 1000;
+    lab->leaseMs = seconds * 1000;
     lab->dir = g_dir_make_tmp("virtleasedtest-XXXXXX", NULL);
     lab->called = g_build_filename(lab->dir, "called", NULL);
     lab->away = g_strconcat(lockspace, ".away", NULL);
     helper = g_build_filename(lab->dir, "helper", NULL);
-    script = g_strdup_printf("#!/bin/sh\ncd '%s' || exit 1\n%s\n", lab->dir, setting->helper);
-    if (setting->helper) {
+    script = g_strdup_printf("#!/bin/sh\ncd '%s' || exit 1\n%s\n", lab->dir, (const char *) opaque);
+    if (opaque) {
         g_assert_true(g_file_set_contents(helper, script, -1, NULL));
         g_assert_cmpint(g_chmod(helper, 0700), ==, 0);
     }
@@ -71,8 +68,6 @@ testTearDown(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 #define HELPER_HANGS HELPER_WORKS "; exec sleep 600"
 #define HELPER_FAILS HELPER_WORKS "; echo no libvirt here >&2; exit 1"
 #define HELPER_LIBVIRT HELPER_WORKS "; case $1 in describe) echo '<domain/>';; start) cat > input;; esac"
-/* For the helper, and for this test after it, to be in time though the machine is busy. */
-#define HELPED_SECONDS 8
 /* Only the second time: libvirtd was just restarting. */
 #define HELPER_COMES HELPER_WORKS "; [ $(wc -l < called) -ge 2 ]"
 
@@ -181,12 +176,11 @@ testWaitCalled(const testLab *lab, const char *verb, guint times)
 static void
 testPause(testLab *lab, gconstpointer opaque)
 {
-    const testSetting *setting = opaque;
     g_autofree char *token = NULL;
     int code = -1;
 
     testLose(lab, VIR_LEASE_FAILURE_PAUSE);
-    testWaitCalled(lab, "pause ", g_str_equal(setting->helper, HELPER_COMES) ? 2 : 1);
+    testWaitCalled(lab, "pause ", g_str_equal(opaque, HELPER_COMES) ? 2 : 1);
     g_assert_cmpint(labSuspend(lab->hosts.a, lab->hosts.web, &token), ==, 0);
     g_assert_cmpstr(token, !=, "");
     g_assert_false(labGuestEnds(lab->hosts.web, lab->leaseMs + 500));
@@ -203,12 +197,11 @@ testPause(testLab *lab, gconstpointer opaque)
 static void
 testPauseUnconfirmed(testLab *lab, gconstpointer opaque)
 {
-    const testSetting *setting = opaque;
     gint64 end;
 
     testLose(lab, VIR_LEASE_FAILURE_PAUSE);
     end = virTimeBootNow() + testLeft(lab) * VIR_LEASE_MILLISECOND;
-    if (setting->helper)
+    if (opaque)
         testWaitCalled(lab, "pause ", 1);
     g_assert_true(labGuestEnds(lab->hosts.web, (end - virTimeBootNow()) / VIR_LEASE_MILLISECOND));
 }
@@ -298,11 +291,8 @@ testStuck(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
     stuckProcessFree(stuck);
 }
 
-#define TEST_ADD(name, func, ...) \
-    do { \
-        static const testSetting setting = { __VA_ARGS__ }; \
-        g_test_add("/locking/virtleased/failure/" name, testLab, &setting, testSetUp, func, testTearDown); \
-    } while (0)
+#define TEST_ADD(name, func, helper) \
+    g_test_add("/locking/virtleased/failure/" name, testLab, helper, testSetUp, func, testTearDown)
 
 int
 main(int argc, char **argv)
@@ -311,13 +301,13 @@ main(int argc, char **argv)
     if (!g_getenv("abs_top_builddir"))
         g_setenv("abs_top_builddir", ".", TRUE);
 
-    TEST_ADD("pause", testPause, HELPER_WORKS, HELPED_SECONDS);
-    TEST_ADD("pause-after-a-while", testPause, HELPER_COMES, HELPED_SECONDS);
-    TEST_ADD("pause-hangs", testPauseUnconfirmed, HELPER_HANGS, HELPED_SECONDS);
-    TEST_ADD("pause-fails", testPauseUnconfirmed, HELPER_FAILS, HELPED_SECONDS);
-    TEST_ADD("pause-without-helper", testPauseUnconfirmed, NULL, LAB_LEASE_SECONDS);
-    TEST_ADD("restart", testRestart, HELPER_LIBVIRT, HELPED_SECONDS);
-    TEST_ADD("ignore", testIgnore, NULL, LAB_LEASE_SECONDS);
-    TEST_ADD("stuck", testStuck, NULL, LAB_LEASE_SECONDS);
+    TEST_ADD("pause", testPause, HELPER_WORKS);
+    TEST_ADD("pause-after-a-while", testPause, HELPER_COMES);
+    TEST_ADD("pause-hangs", testPauseUnconfirmed, HELPER_HANGS);
+    TEST_ADD("pause-fails", testPauseUnconfirmed, HELPER_FAILS);
+    TEST_ADD("pause-without-helper", testPauseUnconfirmed, NULL);
+    TEST_ADD("restart", testRestart, HELPER_LIBVIRT);
+    TEST_ADD("ignore", testIgnore, NULL);
+    TEST_ADD("stuck", testStuck, NULL);
     return g_test_run();
 }

@@ -26,7 +26,7 @@ typedef labHosts testLab;
 static void
 testSetUp(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
-    char *lockspace = labLockspaceNew();
+    char *lockspace = labLockspaceNew(LAB_LEASE_SECONDS);
     g_autofree char *url = g_strdup_printf("dir:%s", lockspace);
 
     labHostsStart(lab, lockspace, url);

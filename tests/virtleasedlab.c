@@ -67,12 +67,12 @@ labLockspaceMake(const char *dir, unsigned int seconds)
 }
 
 char *
-labLockspaceNew(void)
+labLockspaceNew(unsigned int seconds)
 {
     char *dir = g_dir_make_tmp("virtleasedtest-XXXXXX", NULL);
 
     g_assert_nonnull(dir);
-    labLockspaceMake(dir, LAB_LEASE_SECONDS);
+    labLockspaceMake(dir, seconds);
     return dir;
 }
 

@@ -37,13 +37,12 @@ struct _labGuest {
     unsigned int failure;   /* of virLeaseFailure: what it asks for when it registers or acquires */
 };
 
-/* Makes a lockspace with leases of LAB_LEASE_SECONDS in a new directory;
- * returns that. */
-char *labLockspaceNew(void);
+/* Makes a lockspace with leases of @seconds in a new directory; returns that. */
+char *labLockspaceNew(unsigned int seconds);
 /* Removes @dir and all in it, and frees it. */
 void labRemove(char *dir);
 
-/* Makes one with leases of @seconds in the directory @dir, which must be there. */
+/* Makes one in the directory @dir, which must be there. */
 void labLockspaceMake(const char *dir,
                       unsigned int seconds);
 

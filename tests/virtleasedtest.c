@@ -28,7 +28,7 @@ typedef labHosts testLab;
 static void
 testSetUp(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
-    char *lockspace = labLockspaceNew();
+    char *lockspace = labLockspaceNew(LAB_LEASE_SECONDS);
     g_autofree char *url = g_strdup_printf("dir:%s", lockspace);
 
     labHostsStart(lab, lockspace, url);
@@ -335,7 +335,7 @@ testForeignStateStopsAll(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 static void
 testMovedLockspaceWaits(testLab *lab, gconstpointer opaque G_GNUC_UNUSED)
 {
-    char *elsewhere = labLockspaceNew();
+    char *elsewhere = labLockspaceNew(LAB_LEASE_SECONDS);
     g_autofree char *text = g_strdup_printf("lockspaces = [ \"default=dir:%s\" ]\n", elsewhere);
     g_autofree char *url = g_strdup_printf("dir:%s", lab->lockspace);
     virLeaseProtocolStatusRet *status;
