@@ -13,13 +13,7 @@
 # comments. Two guests that have one disk ("# accused: ") are a failure at once,
 # and so is a test that did not end in time.
 
-stat=${TEST_STAT:-/proc/stat}
-
-# How long they stood still since the machine was started, in ms.
-stolen()
-{
-    echo $(($(sed -n 's/^cpu  *\([0-9]* \)\{7\}\([0-9]*\).*/\2/p' "$stat") * 1000 / $(getconf CLK_TCK)))
-}
+. "${0%/*}/heldup.sh"
 
 # once COMMAND...: leaves what it says in $said, returns its exit status.
 once()
@@ -41,17 +35,16 @@ trap 'rm -f "$said"' EXIT
 # Whoever ends this test ends its command, which tidies up: that is waited for.
 trap 'kill -s TERM $!; wait $!; exit 1' HUP INT TERM
 
-before=$(stolen)
+before=$(machine_stolen)
 once "$@"
 status=$?
-held=$(($(stolen) - before))
 case $status in
 0|77|124) ;;
 *)
-    if test $held -ge 1000 && ! grep -q '^# accused: ' "$said"; then
+    if held=$(machine_held_up "$before") && ! grep -q '^# accused: ' "$said"; then
         sed 's/^/# /' "$said"
         for test; do :; done
-        say "held up: this machine's processors stood still for $held ms; $test is run again"
+        say "$held; $test is run again"
         once "$@"
         status=$?
     fi

@@ -8,6 +8,7 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lab.bash"
 . "$LAB_SOURCE/locks.bash"
+. "$LAB_SOURCE/../heldup.sh"
 
 E2E_URL=nfs://$LAB_SERVER/export/virtlease
 E2E_LOCKSPACE=export/virtlease      # the same below the exports
@@ -90,15 +91,12 @@ e2e_check()
 }
 
 # e2e_held_up [RESULT]: of a test that failed, or whose RESULT is one, says if the
-# machine may be to blame, so that it is run again (run.sh). A second is what an
-# answer of the NFS server may take in a lab. What was not safe has no excuse.
+# machine may be to blame, so that it is run again (run.sh). What was not safe has
+# no excuse.
 e2e_held_up()
 {
-    local stolen=$(($(e2e_stolen) - E2E_STOLEN))
-
     [ "${BATS_TEST_COMPLETED:-0}" != 1 ] || [ "${1:-0}" -ne 0 ] || return 0
-    [ -n "${E2E_ACCUSED:-}" ] || [ $stolen -lt 1000 ] ||
-        echo "held up: this machine's processors stood still for $stolen ms"
+    [ -n "${E2E_ACCUSED:-}" ] || machine_held_up "$E2E_STOLEN" || :
 }
 
 # What those who look for a failure's reason want to see.
@@ -139,18 +137,8 @@ e2e_patience()
     echo "${E2E_PATIENCE:-$((load < labs ? labs : load))}"
 }
 
-# Milliseconds for which the processors of a virtual machine stood still since
-# it started, as its host ran something else: no load shows them.
-e2e_stolen()
-{
-    local stolen
-
-    read -r _ _ _ _ _ _ _ _ stolen _ < /proc/stat
-    echo $((stolen * 1000 / $(getconf CLK_TCK)))
-}
-
 # As each test begins.
-E2E_STOLEN=$(e2e_stolen)
+E2E_STOLEN=$(machine_stolen)
 
 # refused HOST GUEST LIMIT_MS PATTERN...: its start fails within that time, and
 # the message has every pattern (extended regular expressions). What else the
@@ -161,9 +149,9 @@ refused()
 
     shift 3
     for attempt in 1 2 3; do
-        stolen=$(e2e_stolen) begin=$(lab_now)
+        stolen=$(machine_stolen) begin=$(lab_now)
         run lab_create "$host" "$name"
-        took=$(($(lab_now) - begin)) stolen=$(($(e2e_stolen) - stolen))
+        took=$(($(lab_now) - begin)) stolen=$(($(machine_stolen) - stolen))
         echo "start of $name on $host: status $status after $took ms ($stolen stolen): ${output//$'\n'/ }"
         [ "$status" -ne 0 ] || return 1
         said "$@" || return 1

@@ -107,13 +107,13 @@ ran()
 # held_up [RESULT]: says so of a test whose machine stood still for two seconds.
 held_up()
 {
-    E2E_STOLEN=$(($(e2e_stolen) - 2000))
+    E2E_STOLEN=$(($(machine_stolen) - 2000))
     e2e_held_up "$@" | grep -q '^held up: '
 }
 
 @test "a test says whether it was held up" {
     held_up
-    E2E_STOLEN=$(e2e_stolen)
+    E2E_STOLEN=$(machine_stolen)
     [ -z "$(e2e_held_up)" ]
     BATS_TEST_COMPLETED=1 not held_up 0
     BATS_TEST_COMPLETED=1 held_up 1
